@@ -1,0 +1,64 @@
+# Everything here runs in an environment of its own, .venv, which is made anew when the pinned
+# packages change. `make` alone lists the targets.
+
+PORT ?= 5000
+SIMULATOR_PORT ?= 5001
+# How many processes share the tests; 0 runs them one after another in pytest itself.
+TEST_PROCESSES ?= 0
+
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
+RUNTIME := .venv/.runtime-installed
+TOOLS := .venv/.tools-installed
+RULES := tests/test_architecture.py tests/test_sizes.py tests/test_conventions.py \
+	tests/test_templates.py tests/test_texts.py tests/test_versions.py tests/test_translations.py
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## 列出所有目标 / list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: export PORT := $(PORT)
+demo: export SIMULATOR_PORT := $(SIMULATOR_PORT)
+demo: $(RUNTIME) ## 无需微信账号，连同模拟手机一起试用 / try it with a simulated phone, no account needed
+	@exec $(BIN)/python -m wechatlogin.demo
+
+.PHONY: run
+run: $(RUNTIME) ## 按 .env 的设置运行服务 / run the service with the settings of .env
+	@exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:app
+
+.PHONY: test
+test: $(TOOLS) ## 运行全部测试（需要 Chromium，缺少时自动安装）/ run all tests (gets Chromium if missing)
+	@browser=$$(tools/install-browser) && \
+	WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/pytest -n $(TEST_PROCESSES) --cov --cov-report=term:skip-covered
+
+.PHONY: check
+check: $(TOOLS) ## 检查格式、类型、迁移、译文和代码约定 / check format, types, migrations, texts, house rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	tools/check-migrations
+	$(BIN)/pytest -q $(RULES)
+
+.PHONY: fix
+fix: $(TOOLS) ## 自动修正格式，并更新译文目录 / mend the format and bring the catalogues up to date
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	tools/update-translations
+
+.PHONY: clean
+clean: ## 删除虚拟环境与各种缓存 / remove the environment and all caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+
+$(RUNTIME): requirements.txt
+	@echo '正在准备 .venv，大约半分钟 / preparing .venv, about half a minute' >&2
+	@python=$$(tools/find-python) && "$$python" -m venv --clear .venv
+	@$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+$(TOOLS): requirements-dev.txt $(RUNTIME)
+	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""wechatlogin: a self-hosted service that logs people in with WeChat."""
