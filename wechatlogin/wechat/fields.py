@@ -1,0 +1,128 @@
+"""A push's body, XML or JSON, as flat text fields; strict, since anybody may send one.
+
+WeChat's XML is a handful of plain elements: no document type, no attributes, no comments, no
+processing instructions. Whatever else is in a body is refused before a parser sees it.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.parsers import expat
+
+import xmltodict
+
+from wechatlogin.errors import PushRefused
+
+LARGEST_BODY = 64 * 1024
+DEEPEST = 8
+_DECLARATION = re.compile(r"\A\s*<\?xml [^<>]*\?>")
+_TAG = re.compile(r"<(/?)[A-Za-z_][\w.-]*\s*(/?)>")
+_CDATA_START = "<![CDATA["
+_CDATA_END = "]]>"
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields on the first level; `unclear` ones came twice or are not text."""
+
+    values: Mapping[str, str]
+    unclear: frozenset[str] = frozenset()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values or name in self.unclear
+
+    def get(self, name: str) -> str | None:
+        """Return the field's text as it came.
+
+        :raise PushRefused: if there are two of it: each reader might believe another one.
+        """
+        if name in self.unclear:
+            raise PushRefused(f"unclear {name}")
+        return self.values.get(name)
+
+
+def parse(body: bytes) -> Fields:
+    """Return the fields of a body.
+
+    :raise PushRefused: if it is neither WeChat's kind of XML nor a JSON object.
+    """
+    if len(body) > LARGEST_BODY:
+        raise PushRefused("too large")
+    try:
+        text = body.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        # The error would carry the body with it.
+        raise PushRefused("not UTF-8") from None
+    return _collect(_json_pairs(text) if text.startswith("{") else _xml_pairs(text))
+
+
+def _xml_pairs(text: str) -> list[tuple[str, object]]:
+    _verify_markup(_without_cdata(_DECLARATION.sub("", text)))
+    try:
+        document = xmltodict.parse(text, strip_whitespace=False)
+    except (expat.ExpatError, ValueError):
+        raise PushRefused("not XML") from None
+    root = document.get("xml")
+    if not isinstance(root, dict):
+        raise PushRefused("no xml element")
+    return [(name, value) for name, value in root.items() if name != "#text"]
+
+
+def _without_cdata(text: str) -> str:
+    """Return the markup alone: what people write may contain anything."""
+    kept: list[str] = []
+    position = 0
+    while (start := text.find(_CDATA_START, position)) >= 0:
+        kept.append(text[position:start])
+        end = text.find(_CDATA_END, start)
+        if end < 0:
+            raise PushRefused("unclosed CDATA")
+        position = end + len(_CDATA_END)
+    return "".join([*kept, text[position:]])
+
+
+def _verify_markup(markup: str) -> None:
+    if "<" in _TAG.sub("", markup):
+        raise PushRefused("markup that WeChat does not send")
+    depth = 0
+    for tag in _TAG.finditer(markup):
+        closes, closed_at_once = tag.groups()
+        if closes:
+            depth -= 1
+        elif not closed_at_once:
+            depth += 1
+        if depth > DEEPEST:
+            raise PushRefused("too deep")
+
+
+def _json_pairs(text: str) -> list[tuple[str, object]]:
+    try:
+        # Every object becomes a list of pairs, so that a name that comes twice is seen.
+        document = json.loads(text, strict=False, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        raise PushRefused("not JSON") from None
+    return [(name.strip(), value) for name, value in document]
+
+
+def _collect(pairs: list[tuple[str, Any]]) -> Fields:
+    values: dict[str, str] = {}
+    unclear: set[str] = set()
+    for name, value in pairs:
+        if value is None:
+            text = ""
+        elif isinstance(value, str | int):
+            text = str(value)
+        else:
+            unclear.add(name)
+            continue
+        if name in values:
+            unclear.add(name)
+        values[name] = _storable(text)
+    return Fields(values, frozenset(unclear))
+
+
+def _storable(text: str) -> str:
+    # JSON can spell a NUL and half a surrogate pair; no database takes either.
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
