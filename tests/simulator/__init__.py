@@ -1,0 +1,1 @@
+"""Tests of the simulator: that it is as strict as WeChat, and no kinder."""

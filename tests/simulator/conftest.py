@@ -1,0 +1,58 @@
+"""A simulator for each test, and a receiver for its pushes."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from tests.simulator.platform import TOKEN, Platform
+from tests.simulator.receiver import Receiver
+from wechatlogin.simulator import SimulatorSettings, create_simulator
+
+
+@pytest.fixture
+def app() -> Flask:
+    """A simulator that has less patience than WeChat, so that no test has to wait 15 s."""
+    return create_simulator(SimulatorSettings(push_timeout=timedelta(seconds=0.3)))
+
+
+@pytest.fixture
+def empty(app: Flask) -> Platform:
+    """A simulator without accounts."""
+    return Platform(app.test_client())
+
+
+@pytest.fixture
+def platform(empty: Platform) -> Platform:
+    """A simulator with one certified service account, which has no callback."""
+    empty.add_app()
+    return empty
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    running = Receiver()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def pushing(empty: Platform, receiver: Receiver) -> Platform:
+    """The same with a callback in plain mode."""
+    empty.add_app(token=TOKEN, callback_url=f"{receiver.url}/push", skip_url_check=True)
+    return empty
+
+
+@pytest.fixture
+def served(app: Flask) -> Iterator[str]:
+    """The address of the simulator as a real server."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
