@@ -256,6 +256,18 @@ def _example(name: str) -> str:
     return str(field.examples[0]) if field and field.examples else ""
 
 
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Return settings as the variables that another process reads them from, secrets included."""
+    given = {name.upper(): getattr(settings, name) for name in Settings.model_fields}
+    return {name: _plain(value) for name, value in given.items() if value is not None}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(map(_plain, value)) if isinstance(value, tuple) else str(value)
+
+
 def as_markdown() -> str:
     """Return the table of docs/settings.md: name, default, meaning, example."""
     rows = ["| setting | default | meaning | example |", "| --- | --- | --- | --- |"]

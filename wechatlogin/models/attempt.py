@@ -1,0 +1,106 @@
+"""`attempts`: one browser on its way to become one person."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wechatlogin.config import ConfirmPolicy
+from wechatlogin.extensions import Base
+from wechatlogin.models.types import Exact, UtcDateTime, one_of
+
+
+class Way(StrEnum):
+    """How the person shows who they are."""
+
+    IN_WECHAT = "in_wechat"
+    SCAN = "scan"
+    PAGE = "page"
+    CODE = "code"
+
+
+class Purpose(StrEnum):
+    """What the attempt ends in."""
+
+    #: The browser is logged in and goes on to `next_path`.
+    LOGIN = "login"
+    #: The browser is shown a result page, with a verification code when it asked for one.
+    RESULT = "result"
+    #: A phone proves who it is, to confirm the attempt `parent_id`.
+    CONFIRM = "confirm"
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    SCANNED = "scanned"
+    CONFIRMED = "confirmed"
+    CLAIMED = "claimed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+class Attempt(Base):
+    """One attempt; only `services/attempts.py` changes its state."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        one_of("status", Status),
+        one_of("way", Way),
+        one_of("purpose", Purpose),
+        one_of("confirm", ConfirmPolicy),
+        CheckConstraint(
+            "status NOT IN ('confirmed', 'claimed') OR openid IS NOT NULL", name="has_person"
+        ),
+        CheckConstraint("tries >= 0", name="tries"),
+        Index(None, "status", "expires_at"),
+        Index(None, "created_at"),
+    )
+
+    #: What the waiting page asks by.
+    id: Mapped[str] = mapped_column(Exact(32), primary_key=True)
+    #: What travels through WeChat: the OAuth `state` and the QR's scene.
+    scene: Mapped[str] = mapped_column(Exact(64), unique=True)
+    #: The hash of the secret in the browser's cookie.
+    binding_hash: Mapped[str] = mapped_column(Exact(64))
+    way: Mapped[Way] = mapped_column(Exact(16))
+    purpose: Mapped[Purpose] = mapped_column(Exact(16))
+    status: Mapped[Status] = mapped_column(Exact(16), default=Status.PENDING)
+    confirm: Mapped[ConfirmPolicy] = mapped_column(Exact(16))
+    application_id: Mapped[int | None] = mapped_column(
+        ForeignKey("applications.id", ondelete="CASCADE")
+    )
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("attempts.id", ondelete="CASCADE"))
+    appid: Mapped[str | None] = mapped_column(Exact(32))
+    next_path: Mapped[str | None] = mapped_column(Exact(1024))
+    #: The `state` that the caller of `/api/wechat/auth` gave, such as `code`.
+    requested_state: Mapped[str | None] = mapped_column(Exact(128))
+    #: The text of the QR that the desktop shows.
+    qr_content: Mapped[str | None] = mapped_column(Exact(512))
+
+    #: The first person to scan owns the attempt.
+    openid: Mapped[str | None] = mapped_column(Exact(64))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    #: The hash of the secret in the link that the scanning person alone receives.
+    confirm_hash: Mapped[str | None] = mapped_column(Exact(64), unique=True)
+    #: The number that the desktop shows, and the three that the phone offers.
+    number: Mapped[int | None] = mapped_column(SmallInteger)
+    choices: Mapped[list[int] | None] = mapped_column(JSON)
+
+    #: The hash of the OAuth code whose exchange has begun, and when.
+    exchange_hash: Mapped[str | None] = mapped_column(Exact(64))
+    exchange_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    restarts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    tries: Mapped[int] = mapped_column(SmallInteger, default=0)
+    failure: Mapped[str | None] = mapped_column(Exact(64))
+
+    #: Where the attempt was started, for the confirm page.
+    browser: Mapped[str] = mapped_column(Exact(64))
+    ip: Mapped[str | None] = mapped_column(Exact(45))
+
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    scanned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,43 @@
+"""`audit`: who did what, by tag; without secrets and without a raw openid."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wechatlogin.extensions import Base
+from wechatlogin.models.types import Exact, RowId, UtcDateTime
+
+
+class AuditTag(StrEnum):
+    USER_CREATED = "user:created"
+    USER_LOGIN = "user:login"
+    USER_ERASED = "user:erased"
+    USER_PROFILE_CLEARED = "user:profile_cleared"
+    ATTEMPT_DECLINED = "attempt:declined"
+    ATTEMPT_WRONG_NUMBER = "attempt:wrong_number"
+    SESSION_ENDED = "session:ended"
+    CODE_ISSUED = "code:issued"
+    CODE_DEAD = "code:dead"
+    OPERATOR_CREATED = "operator:created"
+    OPERATOR_LOGIN = "operator:login"
+    OPERATOR_LOGIN_FAILED = "operator:login_failed"
+    WECHAT_APP_SAVED = "wechat_app:saved"
+    APPLICATION_SAVED = "application:saved"
+
+
+class AuditEntry(Base):
+    """One thing that happened."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "at"), Index(None, "user_id", "at"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tag: Mapped[str] = mapped_column(Exact(64))
+    #: No foreign key: the entry outlives the person, whose id then names nobody.
+    user_id: Mapped[str | None] = mapped_column(Exact(32))
+    actor: Mapped[str | None] = mapped_column(Exact(64))
+    ip: Mapped[str | None] = mapped_column(Exact(45))
+    detail: Mapped[str | None] = mapped_column(Exact(255))

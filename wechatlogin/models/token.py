@@ -1,0 +1,25 @@
+"""`platform_tokens`: WeChat's access token of each account, with the lease on its renewal."""
+
+from datetime import datetime
+
+from sqlalchemy import Integer, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wechatlogin.extensions import Base
+from wechatlogin.models.types import Exact, UtcDateTime
+
+
+class PlatformToken(Base):
+    """One account's token; whoever holds the lease is the only one to renew it."""
+
+    __tablename__ = "platform_tokens"
+
+    appid: Mapped[str] = mapped_column(Exact(32), primary_key=True)
+    sealed_token: Mapped[str | None] = mapped_column(Text)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    refreshed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    refreshes: Mapped[int] = mapped_column(Integer, default=0)
+    #: WeChat grants a forced renewal once in 30 s.
+    forced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_holder: Mapped[str | None] = mapped_column(Exact(32))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

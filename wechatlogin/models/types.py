@@ -1,0 +1,58 @@
+"""Column types that mean the same on SQLite, PostgreSQL and MariaDB."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, cast
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer, String
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeDecorator
+
+
+class Exact(TypeDecorator[str]):
+    """A text that compares byte by byte and holds any character.
+
+    MariaDB would otherwise take `oAbC` and `oabc` for one person, and choke on an emoji.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name in {"mysql", "mariadb"}:
+            length = cast(String, self.impl_instance).length
+            kind = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
+            return dialect.type_descriptor(kind)
+        return dialect.type_descriptor(self.impl_instance)
+
+
+#: A 64-bit primary key that SQLite still counts up by itself.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment, kept without its zone and to the microsecond."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone cannot be stored")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """Return the constraint that a column holds one of an enum's values."""
+    listed = ", ".join(f"'{value.value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)

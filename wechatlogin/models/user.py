@@ -1,0 +1,49 @@
+"""`users` and `identities`: a person, and what each WeChat app calls this person."""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from wechatlogin.extensions import Base
+from wechatlogin.models.types import Exact, RowId, UtcDateTime
+
+
+class User(Base):
+    """A person, known by at least one identity."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(Exact(32), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    identities: Mapped[list["Identity"]] = relationship(
+        back_populates="user", order_by="Identity.id"
+    )
+
+
+class Identity(Base):
+    """A person as one WeChat app knows them: (appid, openid), never a bare openid."""
+
+    __tablename__ = "identities"
+    __table_args__ = (
+        UniqueConstraint("appid", "openid"),
+        Index(None, "open_platform_group", "unionid"),
+        # An empty unionid would join strangers.
+        CheckConstraint("unionid <> ''", name="unionid_not_empty"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    appid: Mapped[str] = mapped_column(Exact(32))
+    openid: Mapped[str] = mapped_column(Exact(64))
+    unionid: Mapped[str | None] = mapped_column(Exact(64))
+    open_platform_group: Mapped[str | None] = mapped_column(Exact(64))
+    nickname: Mapped[str | None] = mapped_column(Exact(255))
+    avatar_url: Mapped[str | None] = mapped_column(Exact(512))
+    #: Whether the person follows the account; None as long as nothing has told us.
+    follows: Mapped[bool | None] = mapped_column(Boolean)
+    #: WeChat's time of the event that told us, so that a late event does not undo a later one.
+    follows_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    user: Mapped[User] = relationship(back_populates="identities")

@@ -1,0 +1,146 @@
+"""How a login attempt stands, as the waiting page is told.
+
+Read with plain SQL on a connection of its own, for one attempt or for many at once: this is the
+most frequent question of all, and nobody who waits holds a session of the ORM meanwhile.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BindParameter, Engine, RowMapping, and_, bindparam, inspect, select
+
+from wechatlogin.models import Attempt, Identity, Status
+from wechatlogin.services.attempts import CLAIM_GRACE
+
+#: Nothing follows these.
+TERMINAL = frozenset({Status.CLAIMED, Status.DECLINED, Status.EXPIRED, Status.FAILED})
+#: Time ends these.
+OPEN = frozenset(Status) - TERMINAL
+#: How many ids one statement names, well below what any of the databases takes.
+CHUNK = 500
+
+_attempts = inspect(Attempt).local_table
+_identities = inspect(Identity).local_table
+_IDS: BindParameter[list[str]] = bindparam("ids", expanding=True)
+_STATUSES = (
+    select(
+        _attempts.c.id,
+        _attempts.c.status,
+        _attempts.c.binding_hash,
+        _attempts.c.expires_at,
+        _attempts.c.number,
+        _identities.c.nickname,
+        _identities.c.avatar_url,
+    )
+    .select_from(
+        _attempts.outerjoin(
+            _identities,
+            and_(
+                _identities.c.appid == _attempts.c.appid,
+                _identities.c.openid == _attempts.c.openid,
+            ),
+        )
+    )
+    .where(_attempts.c.id.in_(_IDS))
+)
+_CHANGED = select(_attempts.c.id).where(
+    _attempts.c.id.in_(_IDS), _attempts.c.status != bindparam("known")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStatus:
+    """One attempt at one moment."""
+
+    status: Status
+    #: Whose attempt it is; never part of the answer.
+    binding_hash: str
+    #: Whole seconds, rounded up, until it counts as expired.
+    expires_in: int
+    #: What the person taps on the phone; shown while it is scanned.
+    number: int | None = None
+    nickname: str | None = None
+    avatar_url: str | None = None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether it stays as it is for good."""
+        return self.status in TERMINAL
+
+    def later(self, elapsed: timedelta) -> "AttemptStatus":
+        """Return the same state, told so much later."""
+        left = max(0, self.expires_in - int(elapsed.total_seconds()))
+        return dataclasses.replace(self, expires_in=left)
+
+    def expired(self) -> "AttemptStatus":
+        """Return what is left of it when its time is over."""
+        return dataclasses.replace(self, status=Status.EXPIRED, expires_in=0, number=None)
+
+    def as_json(self, *, retry_after: float | None = None) -> bytes:
+        """Return the answer to the page; `retry_after` says how long to stay away."""
+        answer: dict[str, str | float | None] = {
+            "status": self.status.value,
+            "expires_in": self.expires_in,
+            "number": self.number,
+            "nickname": self.nickname,
+            "avatar_url": self.avatar_url,
+        }
+        if retry_after is not None:
+            answer["retry_after"] = retry_after
+        return json.dumps(answer, separators=(",", ":")).encode()
+
+
+def get_status(engine: Engine, attempt_id: str, *, now: datetime) -> AttemptStatus | None:
+    """Return how the attempt stands, or None where there is no such attempt."""
+    return get_statuses(engine, [attempt_id], now=now).get(attempt_id)
+
+
+def get_statuses(engine: Engine, ids: Iterable[str], *, now: datetime) -> dict[str, AttemptStatus]:
+    """Return how these attempts stand, by id; ids that do not exist are left out."""
+    found: dict[str, AttemptStatus] = {}
+    with engine.connect() as connection:
+        for chunk in _chunks(ids):
+            for row in connection.execute(_STATUSES, {"ids": chunk}).mappings():
+                found[row["id"]] = _status_of(row, now)
+    return found
+
+
+def find_changed(engine: Engine, known: Iterable[tuple[str, Status]]) -> set[str]:
+    """Return the ids whose row says something else than is known; time is not looked at.
+
+    The database compares, so ten thousand that have not changed cost no row each.
+    """
+    by_status: dict[Status, list[str]] = {}
+    for attempt_id, status in known:
+        by_status.setdefault(status, []).append(attempt_id)
+    changed: set[str] = set()
+    with engine.connect() as connection:
+        for status, ids in by_status.items():
+            for chunk in _chunks(ids):
+                values: dict[str, Any] = {"ids": chunk, "known": status.value}
+                changed.update(connection.scalars(_CHANGED, values))
+    return changed
+
+
+def _status_of(row: RowMapping, now: datetime) -> AttemptStatus:
+    status = Status(row["status"])
+    ends = row["expires_at"] + (CLAIM_GRACE if status is Status.CONFIRMED else timedelta())
+    if status in OPEN and now >= ends:
+        status = Status.EXPIRED
+    return AttemptStatus(
+        status=status,
+        binding_hash=row["binding_hash"],
+        expires_in=max(0, -((now - ends) // timedelta(seconds=1))) if status in OPEN else 0,
+        number=row["number"] if status is Status.SCANNED else None,
+        nickname=row["nickname"],
+        avatar_url=row["avatar_url"],
+    )
+
+
+def _chunks(ids: Iterable[str]) -> Iterable[list[str]]:
+    listed = list(ids)
+    return (listed[at : at + CHUNK] for at in range(0, len(listed), CHUNK))

@@ -1,0 +1,181 @@
+"""Verification codes: six digits for one purpose and one person, used once.
+
+A code is not stored. Its digits follow from a random nonce and the installation's key, and the
+row keeps a keyed hash to find it by; so the same code can be sent again while it lives, and a
+copy of the database shows none.
+
+Whoever types a code is nobody yet, so wrong guesses count against the attempt of the browser
+that types, before the guess is looked at: five, then the attempt is dead.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import SecretStr
+from sqlalchemy import func, select, update
+
+from wechatlogin.errors import CodeTriesExhausted, CodeWrong, RateLimited
+from wechatlogin.extensions import db
+from wechatlogin.models import (
+    Attempt,
+    AuditTag,
+    Channel,
+    Code,
+    Identity,
+    Purpose,
+    SendState,
+    SentMessage,
+    Way,
+)
+from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.services import attempts, audit
+from wechatlogin.services.site import Browser, Site
+from wechatlogin.vault import Vault
+
+TRIES = 5
+PURPOSE_LOGIN = "login"
+#: Within this time after a code was sent it is not sent again.
+RESEND_INTERVAL = timedelta(seconds=60)
+MESSAGES_PER_HOUR = 5
+TYPING_LIFETIME = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class IssuedCode:
+    """A live code, and whether it should be sent (again)."""
+
+    id: int
+    digits: SecretStr
+    expires_at: datetime
+    should_send: bool
+
+
+def issue(site: Site, identity: Identity, *, now: datetime) -> IssuedCode:
+    """Return the person's live login code, a new one if none lives; asking extends its life.
+
+    `should_send` is false while a message that was just sent holds it.
+
+    :raise RateLimited: if this person was sent too many messages within the hour.
+    """
+    expires_at = now + timedelta(seconds=site.settings.code_seconds)
+    with write() as session:
+        row = _get_live(identity.id, now)
+        if row is None:
+            row = _create(site.vault, identity.id, now, expires_at)
+            audit.record(AuditTag.CODE_ISSUED, user_id=identity.user_id, now=now)
+        row.expires_at = expires_at
+        should_send = row.sent_at is None or now - row.sent_at >= RESEND_INTERVAL
+        if should_send:
+            _verify_message_budget(identity.id, now)
+        session.flush()
+    return IssuedCode(row.id, SecretStr(_digits(site.vault, row.nonce)), expires_at, should_send)
+
+
+def note_sent(code: IssuedCode, *, now: datetime) -> None:
+    """Note that a message with the code is on its way to the chat."""
+    with write() as session:
+        session.execute(update(Code).where(Code.id == code.id).values(sent_at=now))
+
+
+def start_typing(site: Site, browser: Browser, *, next_path: str | None, now: datetime) -> Attempt:
+    """Start the attempt of a browser in which a code will be typed."""
+    new = attempts.NewAttempt(
+        way=Way.CODE,
+        purpose=Purpose.LOGIN,
+        binding_hash=browser.binding_hash,
+        browser=browser.name,
+        ip=browser.ip,
+        lifetime=TYPING_LIFETIME,
+        scene=attempts.new_scene(),
+        next_path=next_path,
+    )
+    return attempts.start(new, now=now)
+
+
+def redeem(site: Site, attempt: Attempt, typed: str, *, now: datetime) -> Attempt:
+    """Spend a code and confirm the attempt as the person it was issued to.
+
+    :raise CodeTriesExhausted: if this attempt has no guess left.
+    :raise CodeWrong: if the code is wrong, expired or used; the three look the same.
+    """
+    # The try is committed before the guess is looked at: parallel guesses get no more than five.
+    if not attempts.count_try(attempt.id, limit=TRIES, now=now):
+        raise CodeTriesExhausted
+    with write():
+        row = _spend(site.vault, typed, now)
+        if row is None:
+            raise CodeWrong
+        identity = db.session.get_one(Identity, row.identity_id)
+        return attempts.confirm(attempt.id, identity.openid, user_id=identity.user_id, now=now)
+
+
+def _spend(vault: Vault, typed: str, now: datetime) -> Code | None:
+    code_hash = _hash(vault, typed)
+    row = db.session.scalar(select(Code).where(Code.code_hash == code_hash))
+    if row is None:
+        return None
+    live = (Code.id == row.id, Code.code_hash == code_hash, Code.expires_at > now)
+    spent = count_changed(update(Code).where(*live).values(code_hash=None, used_at=now))
+    return row if spent == 1 else None
+
+
+def _get_live(identity_id: int, now: datetime) -> Code | None:
+    query = select(Code).where(
+        Code.identity_id == identity_id,
+        Code.purpose == PURPOSE_LOGIN,
+        Code.code_hash.is_not(None),
+        Code.expires_at > now,
+    )
+    return db.session.scalar(query.order_by(Code.id.desc()).limit(1))
+
+
+def _create(vault: Vault, identity_id: int, now: datetime, expires_at: datetime) -> Code:
+    _free_dead_codes(now)
+    while True:
+        nonce = secrets.token_hex(16)
+        code_hash = _hash(vault, _digits(vault, nonce))
+        if db.session.scalar(select(Code.id).where(Code.code_hash == code_hash)) is None:
+            break
+    row = Code(
+        purpose=PURPOSE_LOGIN,
+        identity_id=identity_id,
+        nonce=nonce,
+        code_hash=code_hash,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def _free_dead_codes(now: datetime) -> None:
+    db.session.execute(
+        update(Code)
+        .where(Code.code_hash.is_not(None), Code.expires_at <= now)
+        .values(code_hash=None)
+    )
+
+
+def _verify_message_budget(identity_id: int, now: datetime) -> None:
+    since = now - timedelta(hours=1)
+    query = select(func.count(), func.min(SentMessage.created_at)).where(
+        SentMessage.identity_id == identity_id,
+        SentMessage.created_at > since,
+        SentMessage.channel != Channel.PAGE,
+        SentMessage.state != SendState.FAILED,
+    )
+    sent, first_at = db.session.execute(query).one()
+    if sent >= MESSAGES_PER_HOUR:
+        raise RateLimited(resets_in=first_at + timedelta(hours=1) - now)
+
+
+def _digits(vault: Vault, nonce: str) -> str:
+    # 256 pseudo-random bits, so that no value is noticeably likelier than another; and no leading
+    # zero, which programs that take a code for a number would drop.
+    return str(100_000 + int(vault.keyed_hash("code digits", nonce), 16) % 900_000)
+
+
+def _hash(vault: Vault, digits: str) -> str:
+    return vault.keyed_hash("code", PURPOSE_LOGIN, digits)

@@ -1,0 +1,171 @@
+"""WeChat's access token of an account, shared by all processes through one row.
+
+    get     the stored token, renewed ahead of its end by whoever takes the lease
+    renew   the token that WeChat just refused is replaced, unless somebody has done so already
+
+One renewal runs at a time: the lease is taken by a conditional UPDATE and the row is read again
+under it. Whoever does not get the lease uses the stored token while it lives, else waits. A
+holder that was killed blocks nobody for longer than the lease lasts.
+"""
+
+import secrets
+import time
+from datetime import datetime, timedelta
+
+from pydantic import SecretStr
+from sqlalchemy import or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from wechatlogin import clock
+from wechatlogin.extensions import db
+from wechatlogin.models import PlatformToken
+from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.vault import Vault, equal
+from wechatlogin.wechat.access_token import IssuedToken, fetch_stable_token
+from wechatlogin.wechat.app import WeChatApp
+from wechatlogin.wechat.errors import AccessTokenRejected, WeChatBusy
+from wechatlogin.wechat.http import WeChatHTTP
+
+LEASE = timedelta(seconds=10)
+#: A token is renewed this long before its end. WeChat hands out a new one in the last 5 minutes.
+AHEAD = timedelta(minutes=5)
+#: WeChat ignores a forced renewal that comes sooner after the last.
+FORCE_INTERVAL = timedelta(seconds=30)
+PATIENCE_SECONDS = 12.0
+LOOK_AGAIN_SECONDS = 0.05
+
+
+class DatabaseAccessTokens:
+    """The access token of one account (`wechat.access_token.AccessTokens`)."""
+
+    def __init__(self, vault: Vault, http: WeChatHTTP, app: WeChatApp) -> None:
+        self._vault = vault
+        self._http = http
+        self._app = app
+        self._holder = secrets.token_hex(16)
+
+    def get(self) -> SecretStr:
+        """Return a token that should work.
+
+        :raise WeChatError: if WeChat gives none.
+        """
+        row = self._read()
+        now = clock.now()
+        stored = self._open(row)
+        if stored is not None and row is not None and row.expires_at is not None:
+            if now < row.expires_at - AHEAD:
+                return stored
+            if now < row.expires_at and not self._take_lease(now):
+                return stored
+        return self._replace(None)
+
+    def renew(self, failed: SecretStr) -> SecretStr:
+        """Return another token than the one that WeChat refused.
+
+        :raise AccessTokenRejected: if WeChat insists on the refused one.
+        :raise WeChatError: if WeChat gives none.
+        """
+        stored = self._open(self._read())
+        if stored is not None and not _same(stored, failed):
+            return stored
+        return self._replace(failed)
+
+    def _replace(self, failed: SecretStr | None) -> SecretStr:
+        """Fetch a token under the lease, or wait for whoever holds it to have done so."""
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        while not self._take_lease(clock.now()):
+            if time.monotonic() > give_up_at:
+                raise WeChatBusy(path="/cgi-bin/stable_token")
+            time.sleep(LOOK_AGAIN_SECONDS)
+            if (renewed := self._renewed_meanwhile(failed)) is not None:
+                return renewed
+        try:
+            # Whoever held the lease before us may have renewed it just now.
+            return self._renewed_meanwhile(failed) or self._fetch(failed)
+        finally:
+            self._release_lease()
+
+    def _renewed_meanwhile(self, failed: SecretStr | None) -> SecretStr | None:
+        row = self._read()
+        stored = self._open(row)
+        if stored is None or row is None or row.expires_at is None:
+            return None
+        if failed is not None:
+            return None if _same(stored, failed) else stored
+        return stored if clock.now() < row.expires_at - AHEAD else None
+
+    def _fetch(self, failed: SecretStr | None) -> SecretStr:
+        issued = fetch_stable_token(self._http, self._app)
+        forced = False
+        if failed is not None and _same(issued.access_token, failed):
+            # WeChat believes in the token that it refuses; it lets us insist once in 30 s.
+            row = self._read()
+            now = clock.now()
+            if row is not None and row.forced_at and now < row.forced_at + FORCE_INTERVAL:
+                raise AccessTokenRejected(path="/cgi-bin/stable_token", errcode=40001)
+            issued, forced = fetch_stable_token(self._http, self._app, force_refresh=True), True
+        self._store(issued, forced=forced)
+        return issued.access_token
+
+    def _read(self) -> PlatformToken | None:
+        # A read of its own: an older snapshot would hide what another process has renewed.
+        db.session.commit()
+        query = select(PlatformToken).where(PlatformToken.appid == self._app.appid)
+        return db.session.scalar(query.execution_options(populate_existing=True))
+
+    def _open(self, row: PlatformToken | None) -> SecretStr | None:
+        if row is None or row.sealed_token is None:
+            return None
+        return SecretStr(self._vault.open(row.sealed_token))
+
+    def _take_lease(self, now: datetime) -> bool:
+        self._create_row()
+        free = or_(
+            PlatformToken.lease_until.is_(None),
+            PlatformToken.lease_until < now,
+            PlatformToken.lease_holder == self._holder,
+        )
+        ours = update(PlatformToken).where(PlatformToken.appid == self._app.appid, free)
+        with write():
+            taken = count_changed(ours.values(lease_holder=self._holder, lease_until=now + LEASE))
+        return taken == 1
+
+    def _release_lease(self) -> None:
+        self._update(lease_holder=None, lease_until=None)
+
+    def _store(self, issued: IssuedToken, *, forced: bool) -> None:
+        now = clock.now()
+        changes: dict[str, object] = {"forced_at": now} if forced else {}
+        self._update(
+            sealed_token=self._vault.seal(issued.access_token.get_secret_value()),
+            expires_at=now + issued.expires_in,
+            refreshed_at=now,
+            refreshes=PlatformToken.refreshes + 1,
+            **changes,
+        )
+
+    def _update(self, **values: object) -> None:
+        """Write to the row only while the lease is ours."""
+        with write() as session:
+            session.execute(
+                update(PlatformToken)
+                .where(
+                    PlatformToken.appid == self._app.appid,
+                    PlatformToken.lease_holder == self._holder,
+                )
+                .values(**values)
+            )
+
+    def _create_row(self) -> None:
+        if self._read() is not None:
+            return
+        try:
+            with write() as session:
+                session.add(PlatformToken(appid=self._app.appid, refreshes=0))
+        except IntegrityError:
+            # Another process created it a moment ago.
+            return
+
+
+def _same(first: SecretStr, second: SecretStr) -> bool:
+    return equal(first.get_secret_value(), second.get_secret_value())

@@ -1,0 +1,198 @@
+"""Login on a desktop: a QR code, a scan, a confirmation on the phone.
+
+    start         an attempt and the text of its QR: the account's parametric QR (way `scan`),
+                  or our own address (way `page`) where WeChat gives none
+    scanned       a push or a phone's silent authorization says who scanned; this person alone
+                  gets the link to the confirm page
+    choose        the person taps the number that the desktop shows (or just confirms, or declines)
+
+The link's token is derived, not stored: a push that comes three times is answered three times
+with the same link. Whoever holds it may confirm; it is sent to the scanning person alone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wechatlogin.config import ConfirmPolicy
+from wechatlogin.errors import AttemptDeclined, AttemptNotFound, WeChatError
+from wechatlogin.models import Attempt, AuditTag, Identity, Purpose, Status, Way, WeChatAppRow
+from wechatlogin.models.transaction import write
+from wechatlogin.services import accounts, attempts, audit, wechat_apps
+from wechatlogin.services.accounts import Sighting
+from wechatlogin.services.site import Browser, Site
+from wechatlogin.vault import sha256_hex
+from wechatlogin.wechat.app import Right
+
+CREATE_QRCODE = "qrcode/create"
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What the phone is to be shown after a scan: the confirm page, or that it is done."""
+
+    attempt: Attempt
+    confirm_url: str | None
+
+
+def start(site: Site, browser: Browser, *, next_path: str | None, now: datetime) -> Attempt:
+    """Start an attempt whose QR a phone can scan.
+
+    :raise NotConfigured: if no account can serve a desktop.
+    """
+    scene = attempts.new_scene()
+    lifetime = timedelta(seconds=site.settings.scan_seconds)
+    row, url = _account_qr(site, scene, lifetime, now)
+    if url is None:
+        row = wechat_apps.verify_entitled(Right.WEB_AUTHORIZATION)
+    new = attempts.NewAttempt(
+        way=Way.SCAN if url else Way.PAGE,
+        purpose=Purpose.LOGIN,
+        binding_hash=browser.binding_hash,
+        browser=browser.name,
+        ip=browser.ip,
+        lifetime=lifetime,
+        scene=scene,
+        confirm=site.settings.confirm,
+        appid=row.appid if row else None,
+        next_path=next_path,
+        qr_content=url or site.url(f"/q/{scene}"),
+    )
+    return attempts.start(new, now=now)
+
+
+def scanned_by_push(
+    site: Site, row: WeChatAppRow, *, scene: str, openid: str, now: datetime
+) -> Scanned:
+    """Pin the attempt of a parametric QR to the follower who scanned it.
+
+    :raise AttemptError: if the scene is unknown or of another account, or as the state demands.
+    """
+    attempt = attempts.get_by_scene(scene)
+    if attempt is None or attempt.way != Way.SCAN or attempt.appid != row.appid:
+        raise AttemptNotFound
+    sighting = Sighting(openid, follows=True)
+    return _scanned(site, row, attempt, sighting=sighting, now=now)
+
+
+def scanned_by_page(site: Site, phone: Attempt, *, now: datetime) -> Scanned:
+    """Pin the desktop's attempt to the person whose phone opened our address.
+
+    :raise AttemptError: as the state demands.
+    """
+    attempt = attempts.get(phone.parent_id or "")
+    row = wechat_apps.get(phone.appid or "")
+    if attempt is None or row is None or attempt.way != Way.PAGE or phone.openid is None:
+        raise AttemptNotFound
+    return _scanned(site, row, attempt, sighting=Sighting(phone.openid), now=now)
+
+
+def verify_confirmable(token: str) -> Attempt:
+    """Return the scanned attempt of a confirm link.
+
+    :raise AttemptNotFound: if there is none.
+    """
+    attempt = attempts.get_by_confirm_hash(sha256_hex(token))
+    if attempt is None or attempt.way not in {Way.SCAN, Way.PAGE}:
+        raise AttemptNotFound
+    return attempt
+
+
+def get_person(attempt: Attempt) -> Identity | None:
+    """Return who scanned, as far as we know them."""
+    return accounts.get_identity(attempt.appid or "", attempt.openid or "")
+
+
+def choose(site: Site, token: str, number: int | None, *, now: datetime) -> None:
+    """Confirm with the number that the desktop shows; a wrong one declines.
+
+    `number` is None where the policy asks for a tap alone.
+
+    :raise AttemptDeclined: if the number is wrong.
+    :raise AttemptError: as the state demands.
+    """
+    attempt = verify_confirmable(token)
+    needs_number = attempt.confirm == ConfirmPolicy.NUMBER
+    is_open = attempts.status_at(attempt, now) == Status.SCANNED
+    if is_open and needs_number and number != attempt.number:
+        _decline(site, attempt, AuditTag.ATTEMPT_WRONG_NUMBER, now)
+        raise AttemptDeclined
+    _confirm(site, attempt, now)
+
+
+def decline(site: Site, token: str, *, now: datetime) -> None:
+    """End the attempt because the person refused it.
+
+    :raise AttemptNotFound: if there is none.
+    """
+    _decline(site, verify_confirmable(token), AuditTag.ATTEMPT_DECLINED, now)
+
+
+def _account_qr(
+    site: Site, scene: str, lifetime: timedelta, now: datetime
+) -> tuple[WeChatAppRow | None, str | None]:
+    """Return the account that may make parametric QRs, and one for the scene if WeChat gives it."""
+    row = wechat_apps.get_entitled(Right.PARAMETRIC_QR)
+    if row is None or site.pauses.check_paused(row.appid, CREATE_QRCODE, now=now):
+        return row, None
+    try:
+        # A little longer than the attempt: its last seconds can be scanned too.
+        ticket = wechat_apps.client(site, row).create_qrcode(
+            scene, max(lifetime, timedelta(seconds=60))
+        )
+    except WeChatError as err:
+        site.pauses.pause(row.appid, CREATE_QRCODE, err, now=now)
+        return row, None
+    return row, ticket.url
+
+
+def _scanned(
+    site: Site, row: WeChatAppRow, attempt: Attempt, *, sighting: Sighting, now: datetime
+) -> Scanned:
+    token = site.vault.derive_token("confirm", attempt.id, sighting.openid)
+    with write():
+        known = accounts.get_identity(row.appid, sighting.openid)
+        attempt = attempts.scan(
+            attempt.id,
+            sighting.openid,
+            confirm_hash=sha256_hex(token),
+            lifetime=timedelta(seconds=site.settings.scan_seconds),
+            now=now,
+        )
+        if known is not None:
+            accounts.find_or_create_identity(row, sighting, now=now)
+    site.bus.wake(attempt.id)
+    if not _must_ask(attempt, known):
+        _confirm(site, attempt, now)
+        return Scanned(attempt, None)
+    return Scanned(attempt, site.url(f"/confirm/{token}"))
+
+
+def _must_ask(attempt: Attempt, known: Identity | None) -> bool:
+    match ConfirmPolicy(attempt.confirm):
+        case ConfirmPolicy.NEVER:
+            return False
+        case ConfirmPolicy.FIRST_TIME:
+            return known is None or not attempts.check_claimed_before(
+                attempt.binding_hash, known.user_id
+            )
+        case _:
+            return True
+
+
+def _confirm(site: Site, attempt: Attempt, now: datetime) -> None:
+    row = wechat_apps.get(attempt.appid or "")
+    if row is None or attempt.openid is None:
+        raise AttemptNotFound
+    follows = True if attempt.way == Way.SCAN else None
+    with write():
+        sighting = Sighting(attempt.openid, follows=follows)
+        identity = accounts.find_or_create_identity(row, sighting, now=now)
+        attempts.confirm(attempt.id, attempt.openid, user_id=identity.user_id, now=now)
+    site.bus.wake(attempt.id)
+
+
+def _decline(site: Site, attempt: Attempt, tag: AuditTag, now: datetime) -> None:
+    with write():
+        attempts.decline(attempt.id, reason=tag.value, now=now)
+        audit.record(tag, detail=attempt.way, ip=attempt.ip, now=now)
+    site.bus.wake(attempt.id)

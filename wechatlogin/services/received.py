@@ -1,0 +1,95 @@
+"""Remembering pushes: WeChat sends one up to three times, and anybody may send a copy.
+
+new                        it is worked on, and its reply is kept
+the same push again        the same reply; while the first is still at work, its end is awaited
+a known signature with
+another body               refused: in plain mode the signature does not cover the body
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from wechatlogin.errors import PushRefused
+from wechatlogin.extensions import db
+from wechatlogin.models import ReceivedMessage
+from wechatlogin.models.transaction import write
+from wechatlogin.vault import Vault
+from wechatlogin.wechat.messages import Push
+
+#: WeChat gives up on an answer after 5 s.
+PATIENCE_SECONDS = 4.0
+LOOK_AGAIN_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A push as it was noted; `is_new` says whether it is ours to work on."""
+
+    id: int
+    is_new: bool
+
+
+def note(appid: str, push: Push, *, now: datetime) -> Receipt:
+    """Note a push.
+
+    :raise PushRefused: if its signature came with another body before.
+    """
+    known = _get(appid, push)
+    if known is None:
+        row = ReceivedMessage(
+            appid=appid,
+            dedupe_key=push.dedupe_key,
+            signature=push.signature,
+            body_hash=push.body_sha256,
+            kind=type(push).__name__,
+            received_at=now,
+        )
+        try:
+            with write() as session:
+                session.add(row)
+            return Receipt(row.id, is_new=True)
+        except IntegrityError:
+            # Another process has noted it a moment ago.
+            known = _get(appid, push)
+    if known is None or (known.signature == push.signature and known.body_hash != push.body_sha256):
+        raise PushRefused("known signature with another body")
+    return Receipt(known.id, is_new=False)
+
+
+def keep_reply(vault: Vault, receipt: Receipt, reply: str | None, *, now: datetime) -> None:
+    """Keep the reply to a push for its retries; None is the answer without words."""
+    with write() as session:
+        session.execute(
+            update(ReceivedMessage)
+            .where(ReceivedMessage.id == receipt.id)
+            .values(sealed_reply=vault.seal(reply) if reply else None, answered_at=now)
+        )
+
+
+def await_reply(vault: Vault, receipt: Receipt) -> str | None:
+    """Return the reply to a push that is known, once it is there; None when it takes too long."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < give_up_at:
+        db.session.commit()
+        row = db.session.get(ReceivedMessage, receipt.id, populate_existing=True)
+        if row is not None and row.answered_at is not None:
+            return vault.open(row.sealed_reply) if row.sealed_reply else None
+        time.sleep(LOOK_AGAIN_SECONDS)
+    return None
+
+
+def _get(appid: str, push: Push) -> ReceivedMessage | None:
+    query = select(ReceivedMessage).where(
+        ReceivedMessage.appid == appid,
+        or_(
+            ReceivedMessage.dedupe_key == push.dedupe_key,
+            ReceivedMessage.signature == push.signature,
+        ),
+    )
+    # A row that shares the signature decides: that is where a replay shows.
+    rows = list(db.session.scalars(query))
+    return next((row for row in rows if row.signature == push.signature), rows[0] if rows else None)

@@ -1,0 +1,53 @@
+"""The wake-up bus: it says that an attempt may have moved, and nothing else.
+
+The row is the truth and the bus is a hint. A wake-up that gets lost costs a second, never a
+login, because whoever waits reads again from time to time.
+
+    sqlite.py      looks twenty times a second whether any process has written to the file
+    rereading.py   for every other database: says once a second that everybody should look
+    watching.py    what the two share: the thread, and wake-ups inside the process at once
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from wechatlogin.services.waiting.rereading import RereadingBus
+from wechatlogin.services.waiting.sqlite import SqliteBus
+from wechatlogin.services.waiting.watching import Listener
+
+
+class Bus(Protocol):
+    """What every bus does; each call may come from any thread."""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether a change made by another process will be heard of."""
+
+    def wake(self, attempt_id: str) -> None:
+        """Tell all listeners, here and in other processes; call it after the commit."""
+
+    def subscribe(self, callback: Listener) -> Callable[[], None]:
+        """Call back on every change from now on, and return what ends that.
+
+        The callback runs in the thread of whoever wakes, so it only takes a note.
+        """
+
+    def start(self) -> None:
+        """Begin to listen to other processes; call it after a fork. Again does nothing."""
+
+    def close(self) -> None:
+        """End for good, with the threads and connections of the bus."""
+
+
+def make_bus(engine: Engine) -> Bus:
+    """Return the bus that suits the database; it is quiet until it is started."""
+    if engine.dialect.name == "sqlite" and _is_file(engine.url.database):
+        return SqliteBus(engine)
+    return RereadingBus()
+
+
+def _is_file(database: str | None) -> bool:
+    # A database in memory belongs to one process, which hears its own wake-ups anyway.
+    return bool(database) and ":memory:" not in str(database)
