@@ -35,9 +35,20 @@ def test_no_class_or_function_has_an_empty_name() -> None:
         for file in source_tree.python_files()
         for node in ast.walk(file.tree)
         if isinstance(node, ast.ClassDef | Function) and _says_nothing(node)
+        if id(node) not in _named_by_a_base(file.tree)
     ]
 
     assert not empty, f"name what it is or does: {empty}"
+
+
+def _named_by_a_base(tree: ast.Module) -> set[int]:
+    """Return the methods whose name another class may have given, as HTMLParser does."""
+    return {
+        id(method)
+        for owner in ast.walk(tree)
+        if isinstance(owner, ast.ClassDef) and owner.bases
+        for method in owner.body
+    }
 
 
 def _says_nothing(node: ast.ClassDef | Function) -> bool:

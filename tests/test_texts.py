@@ -12,7 +12,7 @@ TEXT = {
     *(".py", ".md", ".txt", ".toml", ".cfg", ".html", ".css", ".js", ".po", ".yml", ".yaml"),
     *(".ini", ".mako", ".service", ".conf", ".json", ".svg", ""),
 }
-MACHINE = re.compile(r"(^|[^A-Za-z0-9_.])/(work|root|farm)/")
+MACHINE = re.compile(r"(^|[^A-Za-z0-9_.])/(work|root)/")
 REGISTRY = re.compile(r"https?://[a-z0-9.-]*(pypi|npm|debian)")
 
 

@@ -1,0 +1,160 @@
+"""Every template with something to show, rendered by an app of a few lines."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from flask import Blueprint, Flask, render_template
+from flask_babel import Babel
+from markupsafe import Markup
+
+from tests import source_tree
+from wechatlogin.services.qr_image import draw_svg
+
+LANGUAGES = MappingProxyType({"zh-CN": "zh_CN", "en": "en"})
+NONCE = "bm9uY2U"
+CSRF_FIELD = Markup('<input type="hidden" name="csrf_token" value="sample">')
+QR = Markup(draw_svg("https://login.example.com/q/4Jk2mZQ7pX"))  # noqa: S704 - drawn by us
+
+SCAN = {
+    "id": "a1",
+    "qr_svg": QR,
+    "expires_in": 102,
+    "status_url": "/login/attempts/a1",
+    "check_url": "/login/attempts/a1/check",
+    "claim_url": "/login/attempts/a1/claim",
+    "restart_url": "/login",
+    "confirm": "number",
+    "max_wait": 25,
+}
+RESULT = {"kind": "success", "code": None, "reason": None, "follow_qr_svg": None}
+GO_ON = {"primary": {"label": "OK", "url": "/account"}, "secondary": {"label": "?", "url": "/help"}}
+CONFIRM = {
+    "nickname": None,
+    "browser": "Windows · Edge",
+    "place": "203.0.113.*",
+    "time_text": "14:32",
+    "choices": [18, 47, 92],
+    "action": "/confirm/t0ken",
+}
+CODE = {
+    "action": "/login/code",
+    "attempt_id": "a1",
+    "is_open": True,
+    "error": None,
+    "how_to": ["One.", "Two.", "Three."],
+    "auth_url": "https://login.example.com/auth?state=code",
+    "restart_url": "/login/code",
+    "back_url": "/login",
+}
+USER = {"nickname": "Lin & <Man>", "avatar_url": "/missing.png", "created_text": "2026-11-21 14:32"}
+SESSIONS = [
+    {
+        "public_id": f"s{number}",
+        "browser": browser,
+        "ip": "203.0.113.*",
+        "way_text": "QR",
+        "last_seen_text": "14:32",
+        "is_current": number == 1,
+        "end_url": f"/account/sessions/s{number}/end",
+    }
+    for number, browser in ((1, "Windows · Edge"), (2, "iPhone · WeChat"))
+]
+OPERATOR = {
+    "headline": {"kind": "warning", "title": "203.0.113.24 is refused", "text": "40164"},
+    "funnel": [
+        {"label": label, "count": count, "percent": percent}
+        for label, count, percent in (("Shown", 1284, 100), ("Scanned", 1003, 78), ("In", 902, 70))
+    ],
+    "apps": [
+        {
+            "name": "Shop",
+            "kind_text": "service",
+            "appid_short": "wx3f…9c1a",
+            "rows": [
+                {"label": "push", "value": "38 s", "state_text": "ok", "state_kind": "success"},
+                {"label": "quota", "value": "none", "state_text": "gone", "state_kind": "error"},
+                {
+                    "label": "token",
+                    "value": "11 min",
+                    "state_text": "soon",
+                    "state_kind": "warning",
+                },
+            ],
+        }
+    ],
+    "errors": [{"code": 40164, "text": "address", "count": 12, "last_text": "14:31"}],
+    "logout_url": "/operator/logout",
+}
+LISTS = {"user": USER, "sessions": SESSIONS, "logout_url": "/logout"}
+IDENTITIES = [{"app_name": "Shop", "nickname": "Lin", "follows_text": "follows"}]
+MESSAGE = {"title": "Done", "text": "Go back to the computer."}
+BACK = {"label": "Back", "url": "/login"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One template with one context."""
+
+    template: str
+    context: dict[str, Any]
+
+
+def samples() -> Iterator[Sample]:
+    """Yield each page in each of its shapes."""
+    for policy in ("number", "tap", "first_time", "never"):
+        yield Sample("login_scan.html", {"login": {**SCAN, "confirm": policy}, "code_url": "/code"})
+    for status in ("pending", "scanned", "confirmed", "claimed", "declined", "expired", "failed"):
+        number = 47 if status == "scanned" else None
+        yield Sample("login_check.html", {**SCAN, "status": status, "number": number})
+    for qr_svg in (QR, None):
+        yield Sample("open_in_wechat.html", {"url": "https://a.example/login", "qr_svg": qr_svg})
+    yield Sample("result.html", {**RESULT, **MESSAGE})
+    yield Sample("result.html", {**RESULT, **MESSAGE, **GO_ON, "code": "482913", "reason": "Why."})
+    follow = {"kind": "warning", "follow_qr_svg": QR, "follow_name": "Shop"}
+    yield Sample("result.html", {**RESULT, **MESSAGE, **GO_ON, **follow})
+    asked = {"action": "/auth/here", "token": "scene.secret", "cancel_url": "/login"}
+    yield Sample("ask_here.html", {**asked, "nickname": "Lin", "avatar_url": None})
+    for policy in ("number", "tap"):
+        yield Sample("confirm.html", {**CONFIRM, "policy": policy})
+    yield Sample("confirm.html", {**CONFIRM, "policy": "number", "nickname": "Lin"})
+    for kind in ("success", "info", "warning", "error"):
+        yield Sample("message.html", {**MESSAGE, "kind": kind})
+    trace = {"error_code": "server_error", "request_id": "1f2e3d4c", "retry": 30}
+    yield Sample("message.html", {**MESSAGE, **trace, "kind": "error", "action": BACK})
+    yield Sample("code.html", CODE)
+    yield Sample("code.html", {**CODE, "error": "Wrong."})
+    yield Sample("code.html", {**CODE, "error": "Too often.", "is_open": False})
+    yield Sample("account.html", {**LISTS, "identities": IDENTITIES})
+    yield Sample("operator_login.html", {"action": "/operator/login", "error": None})
+    yield Sample("operator_login.html", {"action": "/operator/login", "error": "Wrong."})
+    yield Sample("operator_status.html", OPERATOR)
+    yield Sample("operator_status.html", {**OPERATOR, "apps": [], "funnel": [], "errors": []})
+    yield Sample("help.html", {})
+
+
+def create_gallery(lang: str, site_name: str = "Morning Books") -> Flask:
+    """Return an app that can render every template in one language."""
+    app = Flask("gallery", root_path=str(source_tree.ROOT))
+    catalogues = source_tree.ROOT / "wechatlogin" / "translations"
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(catalogues)
+    Babel(app, default_locale=LANGUAGES[lang])
+    pages = Blueprint("pages", __name__)
+    pages.add_url_rule("/help", "help", lambda: "")
+    app.register_blueprint(pages)
+    app.jinja_env.globals.update(
+        site_name=site_name,
+        html_lang=lang,
+        csp_nonce=lambda: NONCE,
+        csrf_field=lambda: CSRF_FIELD,
+        language_switch_url="?lang=other",
+    )
+    return app
+
+
+def render(sample: Sample, lang: str, **overrides: Any) -> str:
+    """Return a sample as HTML."""
+    app = create_gallery(lang)
+    with app.test_request_context():
+        return render_template(sample.template, **{**sample.context, **overrides})
