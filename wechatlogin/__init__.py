@@ -1,1 +1,183 @@
-"""wechatlogin: a self-hosted service that logs people in with WeChat."""
+"""wechatlogin: a self-hosted service that logs people in with WeChat.
+
+`create_app` puts an installation together: settings, extensions, the site that services work
+for, and the blueprints.
+"""
+
+from pathlib import Path
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from flask import Flask
+from flask_babel import gettext
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from wechatlogin import cli, config, logs
+from wechatlogin.compat import anqicms
+from wechatlogin.config import Settings
+from wechatlogin.extensions import babel, csrf, db, limiter, login_manager, migrate
+from wechatlogin.models.transaction import prepare_sqlite
+from wechatlogin.services.pauses import Pauses
+from wechatlogin.services.site import Site
+from wechatlogin.services.waiting import make_bus
+from wechatlogin.vault import Vault
+from wechatlogin.web import (
+    account,
+    code,
+    confirm,
+    cookies,
+    languages,
+    login,
+    operator,
+    pages,
+    pushes,
+    security,
+    waiting,
+)
+from wechatlogin.web import errors as error_pages
+from wechatlogin.web.context import keep_browser_secret
+from wechatlogin.web.parking import ParkingMiddleware
+from wechatlogin.wechat.app import Platform
+from wechatlogin.wechat.http import WeChatHTTP
+
+ROOT = Path(__file__).parent.parent
+BLUEPRINTS = (
+    account.bp,
+    anqicms.bp,
+    code.bp,
+    confirm.bp,
+    login.bp,
+    operator.bp,
+    pages.bp,
+    pushes.bp,
+    waiting.bp,
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the service.
+
+    :raise SettingsError: if a setting is missing or wrong.
+    """
+    settings = settings or config.load()
+    logs.set_up(settings.log_level)
+    app = Flask(
+        "wechatlogin",
+        root_path=str(ROOT),
+        instance_path=str(ROOT / "instance"),
+        static_folder="static",
+        template_folder="templates",
+    )
+    app.config.from_mapping(_flask_config(settings))
+    # Before the extensions: whether a form is ours at all comes before its token.
+    security.init_app(app)
+    _bind_extensions(app)
+    with app.app_context():
+        _prepare_database(app)
+        site = app.extensions["wechatlogin"] = _site(settings)
+        engine = db.engine
+    _add_web(app)
+    cli.init_app(app)
+    app.wsgi_app = ParkingMiddleware(  # type: ignore[method-assign]
+        _behind_proxies(app.wsgi_app, settings.trusted_proxies),
+        engine=engine,
+        bus=site.bus,
+        settings=settings,
+    )
+    return app
+
+
+def _behind_proxies(wsgi_app: WSGIApplication, hops: int) -> WSGIApplication:
+    return ProxyFix(wsgi_app, x_for=hops, x_proto=hops, x_host=0) if hops else wsgi_app
+
+
+def _flask_config(settings: Settings) -> dict[str, Any]:
+    return {
+        "DEBUG": settings.debug,
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "SECRET_KEY_FALLBACKS": [key.get_secret_value() for key in settings.secret_key_fallbacks],
+        "PUBLIC_URL": settings.public_url,
+        "TRUSTED_HOSTS": settings.hosts,
+        "AVATAR_SOURCES": settings.wechat_avatar_hosts,
+        "SESSION_COOKIE_NAME": ("__Host-" if settings.is_https else "") + cookies.FORMS,
+        "SESSION_COOKIE_SECURE": settings.is_https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PREFERRED_URL_SCHEME": "https" if settings.is_https else "http",
+        "MAX_CONTENT_LENGTH": security.MAX_BODY,
+        "MAX_FORM_PARTS": 50,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
+        "BABEL_DEFAULT_LOCALE": settings.default_language,
+        "BABEL_DEFAULT_TIMEZONE": "Asia/Shanghai",
+        "BABEL_TRANSLATION_DIRECTORIES": str(Path(__file__).parent / "translations"),
+        # Forms stay good as long as the browser is open; the origin is checked in web/security.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "RATELIMIT_STORAGE_URI": settings.redis_url or "memory://",
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+    }
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    if settings.database_url.startswith("sqlite"):
+        return {}
+    return {
+        # What another process has committed is seen by the next statement, on every database.
+        "isolation_level": "READ COMMITTED",
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "pool_size": settings.threads,
+        "max_overflow": 4,
+        "pool_timeout": 3,
+    }
+
+
+def _bind_extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"), compare_type=True)
+    login_manager.init_app(app)
+    babel.init_app(app, locale_selector=languages.choose)
+    csrf.init_app(app)
+    limiter.init_app(app)
+
+
+def _prepare_database(app: Flask) -> None:
+    if db.engine.dialect.name == "sqlite":
+        Path(app.instance_path).mkdir(mode=0o700, exist_ok=True)
+        prepare_sqlite(db.engine)
+
+
+def _site(settings: Settings) -> Site:
+    platform = Platform(
+        open_url=settings.wechat_open_url,
+        api_url=settings.wechat_api_url,
+        mp_url=settings.wechat_mp_url,
+        avatar_hosts=settings.wechat_avatar_hosts,
+    )
+    return Site(
+        settings=settings,
+        vault=Vault(settings.secret_key, settings.secret_key_fallbacks),
+        http=WeChatHTTP(platform),
+        bus=make_bus(db.engine),
+        pauses=Pauses(),
+        translate=gettext,
+    )
+
+
+def _add_web(app: Flask) -> None:
+    languages.init_app(app)
+    error_pages.init_app(app, {"anqicms": anqicms.render_error})
+    app.after_request(keep_browser_secret)
+    app.jinja_env.globals["csrf_field"] = _csrf_field
+    app.jinja_env.globals["site_name"] = app.extensions["wechatlogin"].settings.site_name
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+
+
+def _csrf_field() -> Markup:
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(
+        escape(generate_csrf())
+    )

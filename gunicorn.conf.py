@@ -1,0 +1,66 @@
+"""How gunicorn runs the service: the settings of `wechatlogin.config`, and little else."""
+
+import os
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers import gthread
+from gunicorn.workers.base import Worker
+
+# The module itself would be read as gunicorn's setting `config`.
+from wechatlogin.config import SettingsError, load
+from wechatlogin.web.parking import ParkingMiddleware
+
+try:
+    settings = load()
+except SettingsError as err:
+    # The text already says what to write; a stack would only hide it.
+    raise SystemExit(str(err)) from None
+
+bind = settings.bind
+# A waiting browser costs a parked socket and no thread, so a few threads per core are plenty.
+worker_class = "gthread"
+workers = settings.workers or os.cpu_count() or 1
+threads = settings.threads
+# Longer than any call to WeChat may take together with the work around it.
+timeout = 30
+# A stop answers the parked browsers at once; this bounds the requests that are being worked on.
+graceful_timeout = 15
+# A stopping worker keeps idle connections for two seconds, in case a request is under way; with
+# the interpreter's own end on top, a stop would not be over within the three that we promise.
+gthread.STOP_KEEPALIVE_LINGER = 1.0
+# A proxy in front, and a page that asks again after each wait, keep their connections.
+keepalive = 35
+# The longest address of ours is WeChat's way back, with code and state.
+limit_request_line = 4094
+# Proxies are believed by the application, which knows how many there are (TRUSTED_PROXIES).
+forwarded_allow_ips = ""
+# Nothing here is steered at run time, so there is no socket in the user's home for it either.
+control_socket_disable = True
+# The database and whatever else a worker writes belong to the service's user alone.
+umask = 0o077
+# Request lines carry codes and states, so gunicorn's own access log stays off; where somebody
+# turns it on, it leaves out the query and the referrer.
+accesslog = None
+access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s %(D)s'
+proc_name = "wechatlogin"
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Open the parking lot of this process, and let a stop answer everybody in it at once."""
+    parking = _parking_of(worker)
+    if parking is not None:
+        parking.lot.start()
+        parking.answer_on_sigterm()
+
+
+def worker_exit(server: Arbiter, worker: Worker) -> None:
+    """Answer whoever still waits, however the worker came to its end."""
+    parking = _parking_of(worker)
+    if parking is not None:
+        parking.close()
+
+
+def _parking_of(worker: Worker) -> ParkingMiddleware | None:
+    # A worker whose application could not be loaded has none.
+    layer = getattr(getattr(worker, "wsgi", None), "wsgi_app", None)
+    return layer if isinstance(layer, ParkingMiddleware) else None

@@ -1,0 +1,190 @@
+"""Fixtures that the whole suite shares: databases, the simulator, the service, a browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from playwright.sync_api import Browser, sync_playwright
+from pydantic import SecretStr
+
+from tests import databases
+from tests.servers import (
+    TEMPLATE_ID,
+    Account,
+    Service,
+    Simulator,
+    free_port,
+    settings_for_tests,
+)
+from wechatlogin import clock, create_app
+from wechatlogin.extensions import db
+from wechatlogin.services import operators, wechat_apps
+from wechatlogin.services.site import Site
+from wechatlogin.services.wechat_apps import NewWeChatApp
+from wechatlogin.wechat.app import AppKind, MessageMode
+
+# Nothing but this machine is to be reached.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+OPERATOR_PASSWORD = "canary-operator-password"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A service that runs, the simulator it talks to, and a way into its database."""
+
+    service: Service
+    simulator: Simulator
+    account: Account
+    app: Flask
+
+    @property
+    def url(self) -> str:
+        """Where the service is."""
+        return self.service.url
+
+    @property
+    def site(self) -> Site:
+        """The site that services work for, in this process."""
+        site: Site = self.app.extensions["wechatlogin"]
+        return site
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Simulator]:
+    running = Simulator()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(autouse=True)
+def _no_faults_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "simulator" in request.fixturenames:
+        request.getfixturevalue("simulator").call("DELETE", "/simulator/faults")
+
+
+@pytest.fixture(scope="session", params=databases.KINDS)
+def stored_app(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    """The application over each of the three databases, with the tables migrated."""
+    folder = tmp_path_factory.mktemp("storage")
+    with databases.fresh_database(request.param, folder) as url:
+        app = create_app(settings_for_tests(database_url=url))
+        with app.app_context():
+            upgrade()
+        yield app
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
+def storage(stored_app: Flask) -> Iterator[Site]:
+    """Empty tables inside an application context, on each database in turn."""
+    with stored_app.app_context():
+        yield stored_app.extensions["wechatlogin"]
+        db.session.rollback()
+        for table in reversed(db.metadata.sorted_tables):
+            db.session.execute(table.delete())
+        db.session.commit()
+        db.session.remove()
+
+
+@pytest.fixture(scope="session")
+def install(
+    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["Installer"]:
+    with ExitStack() as stack:
+        yield Installer(simulator, tmp_path_factory, stack)
+
+
+@pytest.fixture(scope="session")
+def installation(install: "Installer") -> Installation:
+    """A running service with one certified service account, shared by the tests."""
+    return install()
+
+
+class Installer:
+    """Sets services up: each with its own database, account and settings."""
+
+    def __init__(
+        self, simulator: Simulator, folders: pytest.TempPathFactory, stack: ExitStack
+    ) -> None:
+        self._simulator = simulator
+        self._folders = folders
+        self._stack = stack
+
+    def __call__(self, *, template: bool = True, **given: object) -> Installation:
+        """Start a service with these settings and register its account with the simulator."""
+        folder = self._folders.mktemp("service")
+        host = f"127.0.0.1:{free_port()}"
+        settings = settings_for_tests(
+            **{
+                "public_url": f"http://{host}",
+                "bind": host,
+                "workers": 1,
+                "database_url": f"sqlite:///{folder / 'service.db'}",
+                "wechat_open_url": self._simulator.url,
+                "wechat_api_url": self._simulator.url,
+                "wechat_mp_url": self._simulator.url,
+                "wechat_avatar_hosts": (self._simulator.url.removeprefix("http://"),),
+                **given,
+            }
+        )
+        account = Account()
+        app = create_app(settings)
+        _make_data(app, account, template=template)
+        service = Service(settings, folder / "service.log")
+        service.start()
+        self._stack.callback(service.stop)
+        callback_url = f"{service.url}/api/wechat/{account.appid}"
+        self._simulator.add_app(account, host=host, callback_url=callback_url)
+        return Installation(service, self._simulator, account, app)
+
+
+def _make_data(app: Flask, account: Account, *, template: bool) -> None:
+    site: Site = app.extensions["wechatlogin"]
+    fields = {"character_string1": "{code}", "thing2": "{minutes} 分钟内有效"}
+    with app.app_context():
+        upgrade()
+        new = NewWeChatApp(
+            appid=account.appid,
+            secret=SecretStr(account.secret),
+            kind=AppKind.SERVICE,
+            name="晨光书店",
+            token=SecretStr(account.token),
+            aes_key=SecretStr(account.aes_key),
+            mode=MessageMode.SAFE,
+            gh_id=account.gh_id,
+            template_id=TEMPLATE_ID if template else None,
+            template_fields=fields if template else None,
+        )
+        wechat_apps.save(site.vault, new, now=clock.now())
+        operators.save("operator", SecretStr(OPERATOR_PASSWORD), now=clock.now())
+        db.session.remove()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, once for the session: Playwright starts one event loop and no second."""
+    named = os.environ.get("WECHATLOGIN_CHROMIUM")
+    # Without one on the machine Playwright takes the one that it has brought itself.
+    found = named or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield launched
+        launched.close()

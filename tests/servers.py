@@ -1,0 +1,188 @@
+"""The service and the simulator as real servers: one in gunicorn, one in a thread."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+from pydantic import SecretStr
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from wechatlogin import config
+from wechatlogin.config import Environment, Settings
+from wechatlogin.simulator import create_simulator
+
+ROOT = Path(__file__).parent.parent
+SECRET_KEY = "canary-secret-key-of-the-tests-0123456789"
+TEMPLATE_ID = "template_that_carries_codes"
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def settings_for_tests(**given: Any) -> Settings:
+    """Return settings of development, without a look at the environment's."""
+    defaults: dict[str, Any] = {
+        "environment": Environment.DEVELOPMENT,
+        "secret_key": SecretStr(SECRET_KEY),
+        "public_url": "http://127.0.0.1:5000",
+        "trusted_hosts": (),
+        "redis_url": None,
+        "site_name": "晨光书店",
+        "limit_login": "10000 per minute",
+        "limit_poll": "10000 per minute",
+    }
+    return Settings(_env_file=None, **{**defaults, **given})
+
+
+@dataclass(frozen=True)
+class Account:
+    """A certified service account, the same on both sides."""
+
+    appid: str = field(default_factory=lambda: "wx" + secrets.token_hex(8))
+    secret: str = field(default_factory=lambda: "canary" + secrets.token_hex(13))
+    token: str = field(default_factory=lambda: "canary" + secrets.token_hex(10))
+    aes_key: str = field(default_factory=lambda: "canary" + secrets.token_hex(18) + "A")
+    gh_id: str = field(default_factory=lambda: "gh_" + secrets.token_hex(6))
+
+
+class Simulator:
+    """The simulator in a thread, and its control side as methods."""
+
+    def __init__(self) -> None:
+        self.app = create_simulator()
+        self._server: BaseWSGIServer = make_server("127.0.0.1", 0, self.app, threaded=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """Make a control call and return its JSON answer."""
+        answer = requests.request(method, self.url + path, json=body, timeout=20)
+        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+        return answer.json() if answer.content else None
+
+    def add_app(self, account: Account, *, host: str, callback_url: str, **more: Any) -> None:
+        """Set an account up as its owner does in WeChat's console."""
+        entered = {
+            "appid": account.appid,
+            "secret": account.secret,
+            "token": account.token,
+            "aes_key": account.aes_key,
+            "gh_id": account.gh_id,
+            "name": "晨光书店",
+            "kind": "service",
+            "mode": "safe",
+            "domains": [host],
+            "callback_url": callback_url,
+            "templates": [
+                {
+                    "template_id": TEMPLATE_ID,
+                    "title": "验证码",
+                    "content": "验证码：{{character_string1.DATA}}\n有效期：{{thing2.DATA}}",
+                }
+            ],
+        }
+        self.call("POST", "/simulator/apps", {**entered, **more})
+
+    def add_person(self, name: str | None = None, nickname: str = "林小满") -> str:
+        """Add a person and return the name."""
+        name = name or "p" + secrets.token_hex(4)
+        self.call("POST", "/simulator/people", {"name": name, "nickname": nickname})
+        return name
+
+    def scan(self, person: str, content: str, *, follow: bool = False) -> Any:
+        """Let a person scan the text of a QR code."""
+        body = {"content": content, "follow": follow}
+        return self.call("POST", f"/simulator/people/{person}/scan", body)
+
+    def follow(self, person: str, appid: str) -> Any:
+        """Let a person follow an account."""
+        return self.call("POST", f"/simulator/people/{person}/follow", {"appid": appid})
+
+    def unfollow(self, person: str, appid: str) -> Any:
+        """Let a person unfollow an account."""
+        return self.call("POST", f"/simulator/people/{person}/unfollow", {"appid": appid})
+
+    def send(self, person: str, appid: str, text: str) -> Any:
+        """Let a person write to an account."""
+        body = {"appid": appid, "text": text}
+        return self.call("POST", f"/simulator/people/{person}/send", body)
+
+    def chat(self, person: str, appid: str) -> list[dict[str, Any]]:
+        """Return every message between a person and an account."""
+        return list(self.call("GET", f"/simulator/people/{person}/chat?appid={appid}"))
+
+    def fault(self, path: str, mode: str, **more: Any) -> None:
+        """Switch a fault on."""
+        self.call("POST", "/simulator/faults", {"path": path, "mode": mode, **more})
+
+    def openid(self, person: str, appid: str) -> str:
+        """Return what an account knows a person by."""
+        people = self.call("GET", "/simulator/people")
+        return str(next(p for p in people if p["name"] == person)["openids"][appid])
+
+    def calls(self, path: str) -> list[dict[str, Any]]:
+        """Return the API calls received at a path."""
+        return list(self.call("GET", f"/simulator/calls?path={path}"))
+
+
+class Service:
+    """The service in gunicorn, as `make run` starts it."""
+
+    def __init__(self, settings: Settings, log_path: Path) -> None:
+        self.settings = settings
+        self.url = settings.public_url
+        self.log_path = log_path
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
+                cwd=ROOT,
+                env={**os.environ, **config.as_environment(self.settings)},
+                stdout=log,
+                stderr=log,
+            )
+        self._wait_until_up()
+
+    def stop(self) -> None:
+        """Stop as a deployment does, and wait for the end."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+            self._process = None
+
+    def restart(self) -> None:
+        """Stop and start again."""
+        self.stop()
+        self.start()
+
+    def _wait_until_up(self) -> None:
+        give_up_at = time.monotonic() + 30
+        while time.monotonic() < give_up_at:
+            assert self._process is not None
+            assert self._process.poll() is None, self.log_path.read_text()
+            try:
+                if requests.get(self.url + "/readyz", timeout=5).ok:
+                    return
+            except requests.ConnectionError:
+                time.sleep(0.05)
+        raise AssertionError(self.log_path.read_text())

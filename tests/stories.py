@@ -1,0 +1,65 @@
+"""Beginnings that several tests share, in the words of the service."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import SecretStr
+
+from wechatlogin.models import Attempt, Identity, Purpose, User, Way, WeChatAppRow
+from wechatlogin.models.transaction import write
+from wechatlogin.services import accounts, attempts, wechat_apps
+from wechatlogin.services.site import Browser, Site
+from wechatlogin.services.wechat_apps import NewWeChatApp
+from wechatlogin.vault import sha256_hex
+from wechatlogin.wechat.app import AppKind
+
+BROWSER_SECRET = "a secret of the browser"
+BINDING = sha256_hex(BROWSER_SECRET)
+LIFETIME = timedelta(seconds=120)
+
+
+def start_attempt(*, now: datetime, **more: Any) -> Attempt:
+    """Start an attempt of the browser whose binding is `BINDING`."""
+    given: dict[str, Any] = {
+        "way": Way.PAGE,
+        "purpose": Purpose.LOGIN,
+        "binding_hash": BINDING,
+        "browser": "Windows · Edge",
+        "ip": "203.0.113.7",
+        "lifetime": LIFETIME,
+        "scene": attempts.new_scene(),
+    }
+    return attempts.start(attempts.NewAttempt(**{**given, **more}), now=now)
+
+
+def a_browser(secret: str = BROWSER_SECRET, **more: Any) -> Browser:
+    """Return a browser that came with its cookie."""
+    given = {"is_bound": True, "name": "Windows · Edge", "ip": "203.0.113.7", **more}
+    return Browser(binding=secret, **given)
+
+
+def a_user(now: datetime) -> str:
+    """Create a person without an identity and return the id."""
+    user = User(id=secrets.token_hex(16), created_at=now)
+    with write() as session:
+        session.add(user)
+    return user.id
+
+
+def an_account(site: Site, *, now: datetime, appid: str = "wx0123456789abcdef") -> WeChatAppRow:
+    """Create a certified service account."""
+    new = NewWeChatApp(
+        appid=appid,
+        secret=SecretStr("s" * 32),
+        kind=AppKind.SERVICE,
+        name="晨光书店",
+        token=SecretStr("t" * 16),
+        aes_key=SecretStr("a" * 43),
+    )
+    return wechat_apps.save(site.vault, new, now=now)
+
+
+def an_identity(row: WeChatAppRow, openid: str, *, now: datetime) -> Identity:
+    """Create a person whom an account knows by this openid."""
+    return accounts.find_or_create_identity(row, accounts.Sighting(openid), now=now)

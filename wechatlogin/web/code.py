@@ -1,0 +1,112 @@
+"""`/login/code`: logging in by a verification code that came to the person's WeChat.
+
+GET  /login/code    where to get a code, and the field for it
+POST /login/code    the code; five guesses, then the page has to be opened anew
+"""
+
+import re
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wechatlogin import clock
+from wechatlogin.errors import AttemptNotFound, CodeError, CodeTriesExhausted, CodeWrong
+from wechatlogin.extensions import limiter
+from wechatlogin.models import Attempt, Status, Way
+from wechatlogin.services import attempts, codes, logins
+from wechatlogin.web import own_paths, people
+from wechatlogin.web.context import current_browser, current_site
+from wechatlogin.web.login import start_limit
+from wechatlogin.web.parameters import get_single
+
+bp = Blueprint("code", __name__)
+
+# Unicode knows many digits; ours are these.
+SIX_DIGITS = re.compile(r"[0-9]{6}\Z")
+
+
+def tries_limit() -> str:
+    """Return how many wrong codes one address may type."""
+    return current_site().settings.limit_code_tries
+
+
+def tries_limit_of_all() -> str:
+    """Return how many wrong codes may be typed from everywhere together."""
+    return current_site().settings.limit_code_tries_all
+
+
+def was_wrong(response: Response) -> bool:
+    """Tell whether a guess failed; only those count against the limits."""
+    return response.status_code != 303
+
+
+@bp.get("/login/code")
+@limiter.limit(start_limit)
+def ask() -> str:
+    next_path = own_paths.get_own_path(get_single("next"))
+    attempt = codes.start_typing(
+        current_site(), current_browser(), next_path=next_path, now=clock.now()
+    )
+    return _page(attempt.id)
+
+
+@bp.post("/login/code")
+@limiter.limit(tries_limit, deduct_when=was_wrong)
+@limiter.limit(tries_limit_of_all, key_func=lambda: "everybody", deduct_when=was_wrong)
+def redeem() -> Response | tuple[str, int]:
+    site, browser, now = current_site(), current_browser(), clock.now()
+    attempt = _typing_attempt()
+    try:
+        codes.redeem(site, attempt, _typed(), now=now)
+    except CodeError as err:
+        return _again(attempt, err), err.status
+    login = logins.claim(site, attempt.id, browser, now=now)
+    target = login.attempt.next_path or url_for("account.show")
+    return people.log_in(redirect(target, 303), login)
+
+
+def _typing_attempt() -> Attempt:
+    attempt = attempts.get(get_single("attempt", source=request.form) or "")
+    is_ours = attempt is not None and attempt.binding_hash == current_browser().binding_hash
+    if attempt is None or not is_ours or attempt.way != Way.CODE:
+        raise AttemptNotFound
+    return attempt
+
+
+def _typed() -> str:
+    typed = re.sub(r"\s", "", get_single("code", source=request.form) or "")
+    if not SIX_DIGITS.match(typed):
+        raise CodeWrong
+    return typed
+
+
+def _again(attempt: Attempt, err: CodeError) -> str:
+    is_open = attempts.status_at(attempt, clock.now()) == Status.PENDING
+    return _page(
+        attempt.id,
+        error=gettext(err.message),
+        is_open=is_open and not isinstance(err, CodeTriesExhausted),
+    )
+
+
+def _page(attempt_id: str, *, error: str | None = None, is_open: bool = True) -> str:
+    site = current_site()
+    return render_template(
+        "code.html",
+        action=url_for("code.redeem"),
+        attempt_id=attempt_id,
+        is_open=is_open,
+        error=error,
+        how_to=[
+            gettext("在微信中打开下面的地址，同意授权。"),
+            gettext("公众号会把 6 位验证码发给你。"),
+            gettext(
+                "在这里输入验证码，%(minutes)s 分钟内有效。",
+                minutes=site.settings.code_seconds // 60,
+            ),
+        ],
+        auth_url=site.url(url_for("anqicms.auth", state="code")),
+        restart_url=url_for("code.ask"),
+        back_url=url_for("login.start"),
+    )

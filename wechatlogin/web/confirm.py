@@ -1,0 +1,88 @@
+"""The confirm page on the phone.
+
+    GET  /confirm/<token>    who logs in where, and the numbers to choose from
+    POST /confirm/<token>    the chosen number, or a refusal
+
+The token in the address is the proof: only the chat, or the phone, of the person who scanned has
+it. So the page works in a browser that drops cookies, and opening it changes nothing.
+"""
+
+from datetime import datetime
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wechatlogin import clock
+from wechatlogin.config import ConfirmPolicy
+from wechatlogin.errors import AttemptDeclined
+from wechatlogin.extensions import csrf, limiter
+from wechatlogin.models import Attempt, Status
+from wechatlogin.services import attempts, qr_login
+from wechatlogin.web import words
+from wechatlogin.web.context import current_site
+from wechatlogin.web.login import start_limit
+from wechatlogin.web.parameters import get_single
+
+bp = Blueprint("confirm", __name__)
+
+
+@bp.get("/confirm/<token>")
+@limiter.limit(start_limit)
+def show(token: str) -> str:
+    now = clock.now()
+    attempt = qr_login.verify_confirmable(token)
+    status = attempts.status_at(attempt, now)
+    if status == Status.SCANNED:
+        return _ask(attempt, token, now)
+    return _tell(status)
+
+
+@bp.post("/confirm/<token>")
+@csrf.exempt
+@limiter.limit(start_limit)
+def choose(token: str) -> Response:
+    number = get_single("number", source=request.form) or ""
+    decision = get_single("decision", source=request.form)
+    if decision == "decline":
+        qr_login.decline(current_site(), token, now=clock.now())
+    else:
+        _confirm(token, int(number) if number.isascii() and number.isdigit() else None)
+    return redirect(url_for("confirm.show", token=token), 303)
+
+
+def _confirm(token: str, number: int | None) -> None:
+    try:
+        qr_login.choose(current_site(), token, number, now=clock.now())
+    except AttemptDeclined:
+        # The page that follows says so.
+        return
+
+
+def _ask(attempt: Attempt, token: str, now: datetime) -> str:
+    identity = qr_login.get_person(attempt)
+    needs_number = attempt.confirm == ConfirmPolicy.NUMBER
+    return render_template(
+        "confirm.html",
+        nickname=identity.nickname if identity else None,
+        browser=attempt.browser,
+        place=words.place(attempt.ip, request.remote_addr),
+        time_text=words.moment(attempt.created_at, now=now),
+        policy="number" if needs_number else "tap",
+        choices=attempt.choices,
+        action=url_for("confirm.choose", token=token),
+    )
+
+
+def _tell(status: Status) -> str:
+    match status:
+        case Status.CONFIRMED | Status.CLAIMED:
+            kind, title = "success", gettext("已确认")
+            text = gettext("请回到电脑，页面会自动进入。")
+        case Status.DECLINED:
+            kind, title = "info", gettext("已拒绝这次登录")
+            text = gettext("电脑上没有登录。如果是你本人，请刷新二维码后再扫。")
+        case _:
+            kind, title = "warning", gettext("这次登录已过期")
+            text = gettext("请在电脑上刷新二维码后再扫。")
+    return render_template("message.html", kind=kind, title=title, text=text)

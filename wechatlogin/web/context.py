@@ -1,0 +1,54 @@
+"""What a view asks of the request in front of it: the site, the browser, the language."""
+
+from typing import cast
+
+from flask import Response, current_app, g, request
+from flask_babel import gettext
+
+from wechatlogin.services.site import Browser, Site
+from wechatlogin.web import cookies
+from wechatlogin.wechat import user_agent
+
+
+def current_site() -> Site:
+    """Return the installation that this process serves."""
+    return cast(Site, current_app.extensions["wechatlogin"])
+
+
+def current_browser() -> Browser:
+    """Return the browser in front of us; one without a cookie gets it with the answer."""
+    if "browser" not in g:
+        sent = cookies.read(cookies.BROWSER)
+        g.browser = Browser(
+            binding=sent or cookies.new_browser_secret(),
+            is_bound=sent is not None,
+            name=browser_name(),
+            ip=request.remote_addr,
+            session_token=cookies.read(cookies.SESSION),
+        )
+    return cast(Browser, g.browser)
+
+
+def keep_browser_secret(response: Response) -> Response:
+    """Give a browser its secret with the answer to the first request that needed one."""
+    browser = g.get("browser")
+    if browser is not None and not browser.is_bound:
+        cookies.write(response, cookies.BROWSER, browser.binding, cookies.BROWSER_LIFETIME)
+    return response
+
+
+def browser_name() -> str:
+    """Return system and browser in words, such as "Windows · Edge"."""
+    name = user_agent.describe_browser(request.user_agent.string)
+    return f"{gettext(name.system)} · {gettext(name.browser)}"[:64]
+
+
+def is_in_wechat() -> bool:
+    """Tell whether the page is open in WeChat's own browser; good for looks, not for trust."""
+    return user_agent.in_wechat(request.user_agent.string)
+
+
+def wants_json() -> bool:
+    """Tell whether the caller prefers JSON to a page."""
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]

@@ -1,0 +1,177 @@
+"""The one place that answers errors: as a page, as our JSON, or as a front door's envelope.
+
+Whatever is raised becomes a `LoginError` first; its blueprint decides the format. Nothing that
+people see holds a stack, a setting or the query.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext
+from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.wrappers import Response as AnyResponse
+
+from wechatlogin.errors import LoginError, LoginRequired, PushRefused, RateLimited
+from wechatlogin.extensions import db
+from wechatlogin.i18n import msgid
+from wechatlogin.web.context import wants_json
+from wechatlogin.wechat.errors import PlatformError
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 5
+
+Renderer = Callable[[LoginError], AnyResponse]
+
+
+class ServerTrouble(LoginError):
+    """Something of ours is broken."""
+
+    code = "server_error"
+    status = 500
+    message = msgid("服务器出错了，请稍后再试。")
+
+
+class DatabaseBusy(LoginError):
+    """The database does not answer in time."""
+
+    code = "database_busy"
+    status = 503
+    message = msgid("服务器正忙，请稍后再试。")
+
+
+class PageNotFound(LoginError):
+    code = "not_found"
+    status = 404
+    message = msgid("没有这个页面。")
+
+
+class FormOutdated(LoginError):
+    code = "form_outdated"
+    status = 400
+    message = msgid("这个页面放得太久了，请返回刷新后再试。")
+
+
+class NotAccepted(LoginError):
+    """The request is not one that this address takes; `status` says why."""
+
+    code = "not_accepted"
+    message = msgid("这个地址不接受这样的请求。")
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__()
+
+
+def init_app(app: Flask, front_doors: Mapping[str, Renderer]) -> None:
+    """Answer every error of an app here; a front door is a blueprint with its own envelope."""
+    app.extensions["wechatlogin-renderers"] = {
+        "pushes": _render_text,
+        "waiting": _render_json,
+        **front_doors,
+    }
+    app.register_error_handler(LoginError, _answer)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(OperationalError, _answer_database)
+    app.register_error_handler(PoolTimeout, _answer_database)
+    app.register_error_handler(Exception, _answer_bug)
+
+
+def _answer(err: LoginError) -> AnyResponse:
+    _log(err)
+    renderers: dict[str, Renderer] = current_app.extensions["wechatlogin-renderers"]
+    response = renderers.get(request.blueprint or "", _render)(err)
+    if isinstance(err, RateLimited):
+        response.headers["Retry-After"] = str(max(1, int(err.resets_in.total_seconds())))
+    elif err.status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def _answer_http(err: HTTPException) -> AnyResponse:
+    if err.response is not None:
+        return make_response(err.response)
+    if isinstance(err, SecurityError):
+        # The host is not ours, so no address of ours can be made for a page.
+        return _render_text(NotAccepted(400))
+    response = _answer(_translate(err))
+    for name, value in err.get_headers():
+        if name in {"Retry-After", "Allow"}:
+            response.headers[name] = value
+    return response
+
+
+def _answer_database(err: Exception) -> AnyResponse:
+    db.session.rollback()
+    log.warning("the database does not answer: %s", type(err).__name__)
+    return _answer(DatabaseBusy())
+
+
+def _answer_bug(err: Exception) -> AnyResponse:
+    db.session.rollback()
+    request_id = secrets.token_hex(4)
+    log.error("request %s failed", request_id, exc_info=err)
+    return _render(ServerTrouble(), request_id=request_id)
+
+
+def _translate(err: HTTPException) -> LoginError:
+    if isinstance(err, CSRFError):
+        return FormOutdated()
+    if isinstance(err, RateLimitExceeded):
+        return RateLimited(timedelta(seconds=err.limit.limit.get_expiry()))
+    match err.code:
+        case 404:
+            return PageNotFound()
+        case _:
+            return NotAccepted(err.code or 500)
+
+
+def _log(err: LoginError) -> None:
+    if isinstance(err, PlatformError):
+        log.warning("WeChat: %s", err.detail)
+    elif isinstance(err, PushRefused):
+        log.warning("push refused: %s", err.reason)
+
+
+def _render(err: LoginError, request_id: str | None = None) -> AnyResponse:
+    if wants_json():
+        return _render_json(err)
+    if isinstance(err, LoginRequired):
+        next_path = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("login.start", next=next_path), 302)
+    page = render_template(
+        "message.html",
+        kind="warning" if err.status < 500 else "error",
+        title=gettext("没有完成"),
+        text=gettext(err.message),
+        action={"label": gettext("回到登录页"), "url": url_for("login.start")},
+        error_code=err.code,
+        request_id=request_id,
+        retry=None,
+    )
+    return make_response(page, err.status)
+
+
+def _render_json(err: LoginError) -> Response:
+    return make_response(jsonify(error=err.code, message=gettext(err.message)), err.status)
+
+
+def _render_text(err: LoginError) -> Response:
+    return Response(gettext(err.message), err.status, mimetype="text/plain")

@@ -1,0 +1,56 @@
+"""Which language a page speaks: chosen by link, else the browser's wish, else the default."""
+
+from typing import Any
+
+from flask import Flask, Response, request, url_for
+from flask_babel import get_locale
+
+from wechatlogin.web import cookies
+from wechatlogin.web.context import current_site
+
+LANGUAGES = ("zh_CN", "en")
+#: What a browser may call our languages, and which of ours it means.
+WISHES = {"zh": "zh_CN", "zh-CN": "zh_CN", "zh-Hans": "zh_CN", "en": "en"}
+PARAMETER = "lang"
+
+
+def init_app(app: Flask) -> None:
+    """Let an app's pages name their language and offer the other one."""
+    app.after_request(_keep_choice)
+    app.context_processor(_for_templates)
+
+
+def choose() -> str:
+    """Return the language of this request."""
+    chosen = request.args.get(PARAMETER) or cookies.read(cookies.LANGUAGE)
+    if chosen in LANGUAGES:
+        return chosen
+    wish = request.accept_languages.best_match(list(WISHES))
+    return WISHES[wish] if wish else current_site().settings.default_language
+
+
+def html_lang() -> str:
+    """Return the language as HTML writes it."""
+    return "zh-CN" if str(get_locale()).startswith("zh") else "en"
+
+
+def switch_url() -> str:
+    """Return the address of this page in the other language."""
+    other = "en" if html_lang() == "zh-CN" else "zh_CN"
+    if request.method != "GET" or request.endpoint is None:
+        return url_for("login.start", lang=other)
+    values: dict[str, Any] = {**request.args, **(request.view_args or {}), PARAMETER: other}
+    # What url_for takes as its own options is no parameter of ours.
+    values = {name: value for name, value in values.items() if not name.startswith("_")}
+    return url_for(request.endpoint, **values)
+
+
+def _for_templates() -> dict[str, str]:
+    return {"html_lang": html_lang(), "language_switch_url": switch_url()}
+
+
+def _keep_choice(response: Response) -> Response:
+    chosen = request.args.get(PARAMETER)
+    if chosen in LANGUAGES:
+        cookies.write(response, cookies.LANGUAGE, chosen, cookies.BROWSER_LIFETIME)
+    return response

@@ -1,0 +1,147 @@
+"""One connection that waits without a thread: taken over, answered, and closed in good order.
+
+gunicorn's threaded worker hands its socket out as `environ["gunicorn.socket"]`, a key that it
+does not document; websocket libraries for WSGI take it the same way. `take_over` leaves the worker
+a dead socket under the same descriptor, which it closes and counts off as ever, while the
+living connection goes on here under a descriptor of its own.
+"""
+
+import os
+import socket
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from wsgiref.types import WSGIEnvironment
+
+from werkzeug.http import http_date
+
+from wechatlogin import clock
+from wechatlogin.web.guest import Guest
+
+#: Seconds in which the answer must have left; it is about a kilobyte.
+WRITE_SECONDS = 5.0
+#: Seconds in which the other side may close first, so that no reset overtakes the answer.
+LINGER_SECONDS = 1.0
+#: Bytes that a waiting browser may send on top before it is taken for a nuisance.
+MOST_STRAY_BYTES = 65_536
+
+SOCKET_KEY = "gunicorn.socket"
+# Written here anew (RFC 9110 section 7.6.1: a connection's own headers are not passed on).
+_OWN_HEADERS = frozenset(
+    {"connection", "keep-alive", "transfer-encoding", "content-length", "date"}
+)
+
+
+class Phase(StrEnum):
+    """How far a parked connection is."""
+
+    WAITING = "waiting"
+    WRITING = "writing"
+    LINGERING = "lingering"
+    CLOSED = "closed"
+
+
+def get_socket(environ: WSGIEnvironment) -> socket.socket | None:
+    """Return the plain HTTP/1 connection of a request, where the server lets us have it."""
+    connection = environ.get(SOCKET_KEY)
+    # TLS, HTTP/2 and green sockets need their server's own machinery to be written to.
+    is_plain = type(connection) is socket.socket
+    is_http1 = environ.get("SERVER_PROTOCOL") in {"HTTP/1.0", "HTTP/1.1"}
+    return connection if is_plain and is_http1 and "HTTP_VERSION" not in environ else None
+
+
+def take_over(connection: socket.socket) -> socket.socket:
+    """Return the connection under a descriptor of its own, and leave a dead one in its place.
+
+    :raise OSError: if there are no descriptors left; the connection is then as it was.
+    """
+    ours = connection.dup()
+    try:
+        dead, other_end = socket.socketpair()
+        with dead, other_end:
+            os.dup2(dead.fileno(), connection.fileno(), inheritable=False)
+    except OSError:
+        ours.close()
+        raise
+    ours.setblocking(False)
+    return ours
+
+
+def make_head(environ: WSGIEnvironment, status: str, headers: Iterable[tuple[str, str]]) -> str:
+    """Return what the worker would have sent before the body, without length, date and hops."""
+    server = str(environ.get("SERVER_SOFTWARE", "")).split("/")[0]
+    lines = [f"{environ['SERVER_PROTOCOL']} {status}", f"Server: {server}"]
+    lines += [f"{name}: {value}" for name, value in headers if name.lower() not in _OWN_HEADERS]
+    # Ten thousand waiting browsers share one text.
+    return sys.intern("".join(f"{line}\r\n" for line in lines))
+
+
+class ParkedConnection:
+    """A socket in the lot; only the lot's thread uses it."""
+
+    __slots__ = (
+        "connection",
+        "deadline",
+        "guest",
+        "has_been_reread",
+        "head",
+        "phase",
+        "stray",
+        "unsent",
+    )
+
+    def __init__(
+        self, connection: socket.socket, *, head: str, guest: Guest, deadline: float
+    ) -> None:
+        self.connection = connection
+        self.head = head
+        self.guest = guest
+        #: When the present phase ends, by the monotonic clock.
+        self.deadline = deadline
+        self.phase = Phase.WAITING
+        self.has_been_reread = False
+        self.stray = 0
+        self.unsent = b""
+
+    def fileno(self) -> int:
+        """Return the descriptor, so that a selector takes the object itself."""
+        return self.connection.fileno()
+
+    def listen(self) -> None:
+        """Take in what the other side has sent: its end, or bytes that nobody answers.
+
+        Bytes behind the request may be another one; the answer says `Connection: close`, so the
+        client knows that it was not looked at (RFC 9112 section 9.6).
+        """
+        try:
+            received = self.connection.recv(4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            received = b""
+        self.stray += len(received)
+        if not received or self.stray > MOST_STRAY_BYTES:
+            self.phase = Phase.CLOSED
+
+    def answer(self, body: bytes, now: float) -> None:
+        """Begin to send the answer."""
+        own = f"Date: {http_date(clock.now())}\r\nConnection: close\r\n"
+        head = f"{self.head}{own}Content-Length: {len(body)}\r\n\r\n"
+        self.unsent = head.encode("latin-1") + body
+        self.phase = Phase.WRITING
+        self.deadline = now + WRITE_SECONDS
+        self.write(now)
+
+    def write(self, now: float) -> None:
+        """Send on as much as the other side takes, and say that nothing follows."""
+        try:
+            while self.unsent:
+                self.unsent = self.unsent[self.connection.send(self.unsent) :]
+            self.connection.shutdown(socket.SHUT_WR)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.phase = Phase.CLOSED
+            return
+        self.phase = Phase.LINGERING
+        self.deadline = now + LINGER_SECONDS

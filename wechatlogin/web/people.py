@@ -1,0 +1,58 @@
+"""Who is logged in: Flask-Login over our sessions."""
+
+from datetime import timedelta
+
+from flask import Request
+from flask_login import UserMixin
+from werkzeug.wrappers import Response
+
+from wechatlogin import clock
+from wechatlogin.errors import LoginRequired
+from wechatlogin.extensions import db, login_manager
+from wechatlogin.models import Session, User
+from wechatlogin.services import sessions
+from wechatlogin.services.logins import Login
+from wechatlogin.web import cookies
+from wechatlogin.web.context import current_site
+
+
+class Person(UserMixin):
+    """A logged-in person, as `current_user` shows them; known by the session they are in."""
+
+    def __init__(self, session: Session, user: User) -> None:
+        self.session = session
+        self.user = user
+
+    def get_id(self) -> str:
+        """Return the key of the session's row, so that ending the row ends the login."""
+        return self.session.key_hash
+
+
+@login_manager.request_loader
+def load_person(_request: Request) -> Person | None:
+    """Return the person whose session cookie the request carries."""
+    token = cookies.read(cookies.SESSION)
+    if token is None:
+        return None
+    idle = timedelta(seconds=current_site().settings.session_idle_seconds)
+    session = sessions.get(token, idle=idle, now=clock.now())
+    if session is None or session.user_id is None:
+        return None
+    user = db.session.get(User, session.user_id)
+    return Person(session, user) if user else None
+
+
+@login_manager.unauthorized_handler
+def refuse_strangers() -> Response:
+    """Refuse a view that needs a login.
+
+    :raise LoginRequired: always; the error handler sends a page's visitor to the login page.
+    """
+    raise LoginRequired
+
+
+def log_in(response: Response, login: Login) -> Response:
+    """Give the browser the cookie of its new session."""
+    lifetime = timedelta(seconds=current_site().settings.session_seconds)
+    cookies.write(response, cookies.SESSION, login.session_token.get_secret_value(), lifetime)
+    return response

@@ -1,0 +1,53 @@
+"""Where WeChat pushes messages and events.
+
+GET  /api/wechat[/<appid>]    WeChat checks the address: the echo, when the signature is right
+POST /api/wechat[/<appid>]    a message or an event, answered within 5 s
+"""
+
+from flask import Blueprint, Response, request
+
+from wechatlogin import clock
+from wechatlogin.errors import NotConfigured
+from wechatlogin.extensions import csrf
+from wechatlogin.models import WeChatAppRow
+from wechatlogin.services import callbacks, wechat_apps
+from wechatlogin.web.context import current_site
+from wechatlogin.wechat import messages
+from wechatlogin.wechat.app import Right
+
+bp = Blueprint("pushes", __name__)
+
+#: What WeChat takes for "nothing to say"; it sends nothing to the chat and does not try again.
+NOTHING_TO_SAY = "success"
+
+
+@bp.get("/api/wechat")
+@bp.get("/api/wechat/<string(length=18):appid>")
+def check_url(appid: str | None = None) -> Response:
+    app = wechat_apps.credentials(current_site().vault, _app_row(appid))
+    echo = messages.verify_url_check(app, request.args)
+    return Response(echo, mimetype="text/plain")
+
+
+@bp.post("/api/wechat")
+@bp.post("/api/wechat/<string(length=18):appid>")
+@csrf.exempt
+def receive(appid: str | None = None) -> Response:
+    site, now = current_site(), clock.now()
+    row = _app_row(appid)
+    app = wechat_apps.credentials(site.vault, row)
+    push = messages.read_push(app, request.args, request.get_data(), now=now)
+    words = callbacks.answer(site, row, push, now=now)
+    if words is None:
+        return Response(NOTHING_TO_SAY, mimetype="text/plain")
+    reply = messages.text_reply(push, words, now=now)
+    if push.encrypted:
+        reply = messages.seal_reply(app, reply, now=now, nonce=request.args["nonce"])
+    return Response(reply, mimetype="application/xml")
+
+
+def _app_row(appid: str | None) -> WeChatAppRow:
+    row = wechat_apps.get(appid) if appid else wechat_apps.get_entitled(Right.PUSHES)
+    if row is None or row.sealed_token is None:
+        raise NotConfigured
+    return row

@@ -1,0 +1,91 @@
+"""What every request must satisfy and every answer carries.
+
+Requests: a body has a known and small size (Werkzeug would silently cut a longer chunked one),
+and a form comes from our own pages. Answers: the security headers, errors included.
+"""
+
+import secrets
+
+from flask import Flask, Response, current_app, g, request
+
+from wechatlogin.errors import BodyNotAccepted, ForeignOrigin
+
+MAX_BODY = 64 * 1024
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Endpoints that answer other servers, which send no cookies of ours.
+FOR_SERVERS = frozenset({"pushes.receive"})
+
+
+def init_app(app: Flask) -> None:
+    """Check every request and complete every answer of an app."""
+    app.before_request(_check_body)
+    app.before_request(_check_origin)
+    app.after_request(_add_headers)
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+
+
+def csp_nonce() -> str:
+    """Return the nonce of this answer's scripts and style sheets."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def _check_body() -> None:
+    if request.method in SAFE_METHODS:
+        return
+    if request.content_length is None:
+        if "Transfer-Encoding" in request.headers:
+            raise BodyNotAccepted(411)
+        return
+    if request.content_length > MAX_BODY:
+        raise BodyNotAccepted(413)
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise BodyNotAccepted(415)
+
+
+def _check_origin() -> None:
+    if request.method in SAFE_METHODS or request.endpoint in FOR_SERVERS:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in {"same-origin", "none"}:
+            raise ForeignOrigin
+        return
+    origin = request.headers.get("Origin")
+    # Under our Referrer-Policy a browser sends "null" for our own forms too.
+    if origin not in {None, "null", current_app.config["PUBLIC_URL"]}:
+        raise ForeignOrigin
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _content_security_policy())
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    headers["X-Frame-Options"] = "DENY"
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint != "static":
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _content_security_policy() -> str:
+    nonce = csp_nonce()
+    avatars = " ".join(["https://*.qlogo.cn", *current_app.config["AVATAR_SOURCES"]])
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'nonce-{nonce}'",
+            f"style-src 'nonce-{nonce}'",
+            f"img-src 'self' data: {avatars}",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
+    )

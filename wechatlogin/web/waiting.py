@@ -1,0 +1,85 @@
+"""How a login attempt stands: `GET /login/attempts/<id>?known=pending&wait=25`.
+
+Answers at once when the state is not the one that the page knows, and else as late as it may.
+Nothing else is touched: no user is loaded, no session read or written, no cookie set.
+"""
+
+import re
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, request
+
+from wechatlogin import clock, vault
+from wechatlogin.errors import AttemptNotFound, InvalidRequest
+from wechatlogin.extensions import db, limiter
+from wechatlogin.models import Status
+from wechatlogin.services import attempt_status
+from wechatlogin.services.attempt_status import AttemptStatus
+from wechatlogin.web import cookies
+from wechatlogin.web.context import current_site
+from wechatlogin.web.parameters import get_single
+from wechatlogin.web.parking import PARKING_KEY, ParkingMiddleware
+
+bp = Blueprint("waiting", __name__)
+
+#: Added to the seconds left, so that at the end the row is surely read as expired.
+EXPIRY_MARGIN = 0.05
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_SECONDS = re.compile(r"[0-9]{1,2}")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the page asks."""
+
+    #: The state it knows; None where it knows none and takes any answer.
+    known: Status | None
+    wait: int
+
+    def is_answered_by(self, status: AttemptStatus) -> bool:
+        """Whether there is nothing to wait for."""
+        return not self.wait or status.is_terminal or status.status is not self.known
+
+
+def poll_limit() -> str:
+    """Return how many questions one address may ask."""
+    return current_site().settings.limit_poll
+
+
+@bp.get("/login/attempts/<attempt_id>")
+@limiter.limit(poll_limit)
+def show(attempt_id: str) -> Response:
+    """Tell the browser that started an attempt how it stands, now or when that changes."""
+    parking: ParkingMiddleware = request.environ[PARKING_KEY]
+    question = _read_question(parking.max_wait_seconds)
+    guest = None
+    if question.wait and request.method == "GET":
+        guest = parking.enter(request.environ, attempt_id, request.remote_addr or "")
+    status = _get_own_status(attempt_id)
+    if guest is not None and not question.is_answered_by(status):
+        guest.stay(status, min(question.wait, status.expires_in + EXPIRY_MARGIN))
+    answer = Response(status.as_json(), mimetype="application/json")
+    answer.cache_control.no_store = True
+    # The same for everybody, so that those who wait share one text; no nonce is needed here.
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    return answer
+
+
+def _read_question(longest: int) -> Question:
+    known, wait = get_single("known"), get_single("wait") or "0"
+    if known is not None and known not in set(Status):
+        raise InvalidRequest
+    if not _SECONDS.fullmatch(wait) or int(wait) > longest:
+        raise InvalidRequest
+    return Question(None if known is None else Status(known), int(wait))
+
+
+def _get_own_status(attempt_id: str) -> AttemptStatus:
+    secret = cookies.read(cookies.BROWSER)
+    if secret is None or not _ID.fullmatch(attempt_id):
+        raise AttemptNotFound
+    status = attempt_status.get_status(db.engine, attempt_id, now=clock.now())
+    if status is None or not vault.equal(status.binding_hash, vault.sha256_hex(secret)):
+        raise AttemptNotFound
+    return status

@@ -1,0 +1,238 @@
+"""Who waits for which login attempt in this process, and who must be told what.
+
+A guest enters before the row is read, so that nothing can happen between the reading and the
+waiting; then it leaves again, or is seated with the way to answer it. Woken by the bus, one
+thread reads the rows of everybody concerned in one query and answers whoever knows less.
+
+The room knows nothing of sockets: parked connections and blocked threads wait here alike.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from wechatlogin import clock
+from wechatlogin.services import attempt_status
+from wechatlogin.services.attempt_status import AttemptStatus
+from wechatlogin.services.waiting import Bus
+from wechatlogin.web.guest import Guest
+from wechatlogin.web.seats import Limits, Seats
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two readings of everybody while the bus hears nothing.
+REREAD_INTERVAL = 1.0
+#: Reading everybody again may take at most one part in this many of the time.
+REREAD_SHARE = 5
+
+_Answers = list[tuple[Callable[[bytes], None], bytes]]
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What the reading thread does next."""
+
+    woken: set[str]
+    #: Those whose time is up: they are answered in any case.
+    last_calls: set[Guest]
+    everybody: list[Guest]
+
+
+class WaitingRoom:
+    """The guests of one process. Every method may be called from any thread."""
+
+    def __init__(self, engine: Engine, bus: Bus, limits: Limits | None = None) -> None:
+        self._engine = engine
+        self._bus = bus
+        # Guards everything below; never held while the database is asked or somebody answered.
+        self._condition = threading.Condition()
+        self._seats = Seats(limits or Limits())
+        self._woken: set[str] = set()
+        self._last_calls: set[Guest] = set()
+        self._is_everybody_woken = False
+        self._everybody_read_at = 0.0
+        self._rests_until = 0.0
+        self._unsubscribe: Callable[[], None] | None = None
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+
+    def __len__(self) -> int:
+        """Return how many are seated."""
+        with self._condition:
+            return len(self._seats)
+
+    @property
+    def is_deserted(self) -> bool:
+        """Whether nobody is seated and nobody enters."""
+        with self._condition:
+            return self._seats.is_nobody_here
+
+    def enter(self, attempt_id: str, address: str) -> Guest:
+        """Let a guest in who is about to read the row; whatever happens from now on counts."""
+        guest = Guest(attempt_id, address)
+        with self._condition:
+            self._seats.enter(guest)
+            self._listen()
+        return guest
+
+    def seat(self, guest: Guest, answer: Callable[[bytes], None]) -> bool:
+        """Let the guest wait; `answer` is called at most once, from another thread.
+
+        False, and the guest has left, where too many wait already.
+        """
+        with self._condition:
+            was_empty = not self._seats.are_taken
+            if self._is_closed or not self._seats.take(guest):
+                self._forget(guest)
+                return False
+            guest.answer = answer
+            if guest.is_woken:
+                self._woken.add(guest.attempt_id)
+            # The thread sleeps soundly over an empty room.
+            if guest.is_woken or was_empty:
+                self._condition.notify_all()
+            return True
+
+    def leave(self, guest: Guest) -> None:
+        """Forget the guest; again does nothing."""
+        with self._condition:
+            self._forget(guest)
+
+    def ask_again(self, guest: Guest) -> None:
+        """Read the row once more for a guest whose time is up, and answer in any case."""
+        with self._condition:
+            if guest.answer is not None:
+                self._last_calls.add(guest)
+                self._condition.notify_all()
+
+    def dismiss(self) -> None:
+        """Answer everybody that nothing has changed, and let nobody wait any more."""
+        with self._condition:
+            self._is_closed = True
+            answers = self._send_away(list(self._seats))
+            self._condition.notify_all()
+        _give(answers)
+
+    def close(self) -> None:
+        """Dismiss everybody and end the thread."""
+        self.dismiss()
+        if self._thread is not None:
+            self._thread.join(timeout=REREAD_INTERVAL)
+
+    def _listen(self) -> None:
+        # Only here, so that a process which is forked later has a thread of its own.
+        if self._thread is None:
+            self._bus.start()
+            self._thread = threading.Thread(target=self._run, name="waiting-room", daemon=True)
+            self._thread.start()
+        if self._unsubscribe is None:
+            self._unsubscribe = self._bus.subscribe(self._on_wake)
+
+    def _forget(self, guest: Guest) -> None:
+        self._seats.leave(guest)
+        self._last_calls.discard(guest)
+        if self._unsubscribe is not None and self._seats.is_nobody_here:
+            self._unsubscribe()
+            self._unsubscribe = None
+
+    def _send_away(self, guests: Iterable[Guest]) -> _Answers:
+        seated = [(guest, guest.answer) for guest in guests]
+        for guest, _ in seated:
+            self._forget(guest)
+        return [(answer, guest.unchanged()) for guest, answer in seated if answer is not None]
+
+    def _on_wake(self, ids: Iterable[str] | None) -> None:
+        wanted = None if ids is None else set(ids)
+        with self._condition:
+            self._seats.wake_entering(wanted)
+            if wanted is None:
+                self._is_everybody_woken = True
+            else:
+                self._woken |= self._seats.taken_for(wanted)
+            if self._woken or self._is_everybody_woken:
+                self._condition.notify_all()
+
+    def _run(self) -> None:
+        while (order := self._next_order()) is not None:
+            try:
+                self._carry_out(order)
+            except SQLAlchemyError as err:
+                # The text of the error may hold the statement's values.
+                log.warning("the waiting attempts cannot be read: %s", type(err).__name__)
+                self._put_back(order)
+
+    def _next_order(self) -> _Order | None:
+        with self._condition:
+            while not self._is_closed:
+                now = time.monotonic()
+                if self._seats.are_taken and now - self._everybody_read_at >= REREAD_INTERVAL:
+                    self._is_everybody_woken |= not self._bus.healthy
+                is_everybody_due = self._is_everybody_woken and now >= self._rests_until
+                if self._woken or self._last_calls or is_everybody_due:
+                    return self._take_order(is_everybody_due)
+                self._condition.wait(self._patience(now))
+        return None
+
+    def _patience(self, now: float) -> float | None:
+        if self._is_everybody_woken:
+            return max(0.0, self._rests_until - now)
+        return REREAD_INTERVAL if self._seats.are_taken else None
+
+    def _take_order(self, is_everybody_due: bool) -> _Order:
+        order = _Order(self._woken, self._last_calls, list(self._seats) if is_everybody_due else [])
+        self._woken, self._last_calls = set(), set()
+        if is_everybody_due:
+            self._is_everybody_woken = False
+            self._everybody_read_at = time.monotonic()
+        return order
+
+    def _carry_out(self, order: _Order) -> None:
+        ids = order.woken | {guest.attempt_id for guest in order.last_calls}
+        if order.everybody:
+            ids |= self._find_changed(order.everybody)
+        if ids:
+            statuses = attempt_status.get_statuses(self._engine, ids, now=clock.now())
+            _give(self._take_answers(ids, statuses, order.last_calls))
+
+    def _find_changed(self, guests: list[Guest]) -> set[str]:
+        started = time.monotonic()
+        known = [(guest.attempt_id, guest.status.status) for guest in guests if guest.status]
+        changed = attempt_status.find_changed(self._engine, known)
+        ended = time.monotonic()
+        # A busy database moves all the time; asking about ten thousand must not become all we do.
+        self._rests_until = ended + (REREAD_SHARE - 1) * (ended - started)
+        return changed
+
+    def _take_answers(
+        self, ids: set[str], statuses: dict[str, AttemptStatus], last_calls: set[Guest]
+    ) -> _Answers:
+        answers: _Answers = []
+        with self._condition:
+            for guest in self._seats.waiting_for(ids):
+                if guest.answer is None or guest.status is None:
+                    continue
+                # A row that is gone was cleaned away long after its time.
+                status = statuses.get(guest.attempt_id) or guest.status.expired()
+                if status.status is not guest.status.status or guest in last_calls:
+                    answers.append((guest.answer, status.as_json()))
+                    self._forget(guest)
+        return answers
+
+    def _put_back(self, order: _Order) -> None:
+        with self._condition:
+            answers = self._send_away(order.last_calls)
+            self._woken |= self._seats.taken_for(order.woken)
+            self._is_everybody_woken |= bool(order.everybody)
+        _give(answers)
+        with self._condition:
+            self._condition.wait_for(lambda: self._is_closed, REREAD_INTERVAL)
+
+
+def _give(answers: _Answers) -> None:
+    for answer, body in answers:
+        answer(body)
