@@ -1,0 +1,47 @@
+"""A fresh browser context for each person and desktop that a story needs."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from tests.flows.phones import WECHAT_IOS
+
+DESKTOP_SIZE = {"width": 1180, "height": 820}
+PHONE_SIZE = {"width": 390, "height": 760}
+
+NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[NewContext]:
+    contexts: list[BrowserContext] = []
+
+    def make(**options: object) -> BrowserContext:
+        context = browser.new_context(**{"locale": "zh-CN", **options})  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def desktop(new_context: NewContext) -> BrowserContext:
+    """A browser on a desktop."""
+    return new_context(viewport=DESKTOP_SIZE)
+
+
+@pytest.fixture
+def new_phone(new_context: NewContext) -> Callable[[str, str], BrowserContext]:
+    """Make the WeChat browser of a person, who holds the phone at the simulator too."""
+
+    def make(person: str, simulator_url: str) -> BrowserContext:
+        context = new_context(viewport=PHONE_SIZE, user_agent=WECHAT_IOS, is_mobile=True)
+        # What the simulator's own page "who holds the phone?" would set.
+        context.add_cookies([{"name": "simulator_person", "value": person, "url": simulator_url}])
+        return context
+
+    return make

@@ -1,0 +1,85 @@
+"""I8: no log, page or dump holds a secret, whatever happens.
+
+The service runs with canaries for secrets, goes through logins and failures, and everything that
+it wrote is searched for them.
+"""
+
+import re
+import sqlite3
+
+from tests.conftest import OPERATOR_PASSWORD, Installation, Installer
+from tests.flows.phones import Browser, Phone
+from tests.servers import SECRET_KEY
+
+
+def go_through_everything(installation: Installation) -> tuple[list[str], list[str]]:
+    """Return the pages that were shown, and the secrets that came up on the way."""
+    simulator, appid = installation.simulator, installation.account.appid
+    person = simulator.add_person()
+    simulator.follow(person, appid)
+    phone, desktop, operator = Phone(person), Browser(), Browser()
+    callback = phone.until(f"{installation.url}/api/wechat/auth?state=code", "?code=")
+    pages = [
+        phone.open(callback).text,
+        desktop.open(f"{installation.url}/login").text,
+        phone.open(f"{installation.url}/login").text,
+        operator.submit(
+            operator.open(f"{installation.url}/operator/login"),
+            name="operator",
+            password=OPERATOR_PASSWORD,
+        ).text,
+    ]
+    for mode in ("http_500", "html", "truncate", "garbage", "reset"):
+        simulator.fault("/sns/oauth2/access_token", mode, times=1)
+        pages.append(Phone(person).open(f"{installation.url}/login").text)
+    simulator.fault("/cgi-bin/stable_token", "errcode", errcode=40125, times=5)
+    pages.append(Phone(person).open(f"{installation.url}/api/wechat/auth?code=x&state=y").text)
+    code = re.search(r"[1-9][0-9]{5}", simulator.chat(person, appid)[-1]["text"])
+    wechat_code = re.search(r"[?&]code=([^&]+)", callback)
+    assert code
+    assert wechat_code
+    came_up = [
+        code[0],
+        wechat_code[1],
+        phone.cookies["wechatlogin-session"],
+        phone.cookies["wechatlogin-browser"],
+        operator.cookies["wechatlogin-operator"],
+    ]
+    return pages, came_up
+
+
+def test_nothing_that_is_written_or_shown_holds_a_secret(install: Installer) -> None:
+    installation = install(log_level="DEBUG")
+
+    pages, came_up = go_through_everything(installation)
+    installation.service.stop()
+
+    account = installation.account
+    ours = [account.secret, account.token, account.aes_key, SECRET_KEY, OPERATOR_PASSWORD]
+    log = installation.service.log_path.read_text()
+    path = installation.service.settings.database_url.removeprefix("sqlite:///")
+    dump = "\n".join(sqlite3.connect(path).iterdump())
+    shown = "\n".join(pages)
+    assert not [secret for secret in [*ours, *came_up] if secret in log]
+    assert not [secret for secret in [*ours, *came_up[2:]] if secret in shown]
+    # Six digits alone may stand in any long number of the dump.
+    assert not [secret for secret in [*ours, *came_up[1:]] if secret in dump]
+    assert not re.search(rf"(?<![0-9a-f]){came_up[0]}(?![0-9a-f])", dump)
+
+
+def test_no_openid_is_in_the_log(install: Installer) -> None:
+    installation = install(log_level="DEBUG")
+    person = installation.simulator.add_person()
+    installation.simulator.follow(person, installation.account.appid)
+    Phone(person).open(f"{installation.url}/api/wechat/auth?state=code")
+
+    log = installation.service.log_path.read_text()
+
+    assert installation.simulator.openid(person, installation.account.appid) not in log
+
+
+def test_what_is_about_to_be_printed_is_masked(installation: Installation) -> None:
+    settings = installation.service.settings
+
+    assert SECRET_KEY not in repr(settings)
+    assert SECRET_KEY not in repr(installation.site)
