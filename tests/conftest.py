@@ -128,7 +128,9 @@ class Installer:
         self._folders = folders
         self._stack = stack
 
-    def __call__(self, *, template: bool = True, **given: object) -> Installation:
+    def __call__(
+        self, *, template: bool = True, mode: MessageMode = MessageMode.SAFE, **given: object
+    ) -> Installation:
         """Start a service with these settings and register its account with the simulator."""
         folder = self._folders.mktemp("service")
         host = f"127.0.0.1:{free_port()}"
@@ -147,16 +149,16 @@ class Installer:
         )
         account = Account()
         app = create_app(settings)
-        _make_data(app, account, template=template)
+        _make_data(app, account, template=template, mode=mode)
         service = Service(settings, folder / "service.log")
         service.start()
         self._stack.callback(service.stop)
         callback_url = f"{service.url}/api/wechat/{account.appid}"
-        self._simulator.add_app(account, host=host, callback_url=callback_url)
+        self._simulator.add_app(account, host=host, callback_url=callback_url, mode=mode)
         return Installation(service, self._simulator, account, app)
 
 
-def _make_data(app: Flask, account: Account, *, template: bool) -> None:
+def _make_data(app: Flask, account: Account, *, template: bool, mode: MessageMode) -> None:
     site: Site = app.extensions["wechatlogin"]
     fields = {"character_string1": "{code}", "thing2": "{minutes} 分钟内有效"}
     with app.app_context():
@@ -168,7 +170,7 @@ def _make_data(app: Flask, account: Account, *, template: bool) -> None:
             name="晨光书店",
             token=SecretStr(account.token),
             aes_key=SecretStr(account.aes_key),
-            mode=MessageMode.SAFE,
+            mode=mode,
             gh_id=account.gh_id,
             template_id=TEMPLATE_ID if template else None,
             template_fields=fields if template else None,

@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     )
 
     limit_login: str = _setting(
-        "60 per minute", "Logins that one address may start.", "60 per minute"
+        "120 per minute", "Logins that one address may start.", "120 per minute"
     )
     limit_poll: str = _setting(
         "600 per minute", "Questions about waiting logins from one address.", "600 per minute"

@@ -139,6 +139,11 @@ def _settings(addresses: Addresses) -> Settings:
         wechat_open_url=addresses.simulator_url,
         wechat_api_url=addresses.simulator_url,
         wechat_mp_url=addresses.simulator_url,
+        # In a demo everybody comes from one address.
+        limit_login="3000 per minute",
+        limit_poll="6000 per minute",
+        limit_code_tries="100 per 10 minutes",
+        limit_code_tries_all="1000 per 10 minutes",
         wechat_avatar_hosts=(f"{HOST}:{addresses.simulator_port}",),
     )
 

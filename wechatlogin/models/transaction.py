@@ -65,7 +65,8 @@ def prepare_sqlite(engine: Engine) -> None:
         library = tuple(int(part) for part in _library_version(connection).split("."))
         journal = "WAL" if library >= WAL_SAFE_FROM else "TRUNCATE"
         for pragma in (
-            "busy_timeout = 5000",
+            # Less than the 5 s that WeChat waits for an answer.
+            "busy_timeout = 3000",
             f"journal_mode = {journal}",
             "synchronous = FULL",
             "foreign_keys = ON",

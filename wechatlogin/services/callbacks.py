@@ -11,6 +11,7 @@ anything else                  nothing, which WeChat is told by `success`
 
 import logging
 import time
+from contextlib import ExitStack
 from datetime import datetime
 
 from wechatlogin.errors import AttemptDeclined, AttemptError, AttemptTaken, RateLimited
@@ -55,7 +56,10 @@ def answer(site: Site, row: WeChatAppRow, push: Push, *, now: datetime) -> str |
     receipt = received.note(row.appid, push, now=now)
     if not receipt.is_new:
         return received.await_reply(site.vault, receipt)
-    reply = _react(site, row, push, now)
+    with ExitStack() as undo:
+        undo.callback(received.forget, receipt)
+        reply = _react(site, row, push, now)
+        undo.pop_all()
     received.keep_reply(site.vault, receipt, reply, now=now)
     return reply
 

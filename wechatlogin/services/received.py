@@ -1,27 +1,30 @@
 """Remembering pushes: WeChat sends one up to three times, and anybody may send a copy.
 
 new                        it is worked on, and its reply is kept
-the same push again        the same reply; while the first is still at work, its end is awaited
+the same push again        the same reply; while the first is still at work, its end is awaited;
+                           if that has failed or was cut off, it is worked on anew
 a known signature with
 another body               refused: in plain mode the signature does not cover the body
 """
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from wechatlogin.errors import PushRefused
 from wechatlogin.extensions import db
 from wechatlogin.models import ReceivedMessage
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import count_changed, write
 from wechatlogin.vault import Vault
 from wechatlogin.wechat.messages import Push
 
 #: WeChat gives up on an answer after 5 s.
-PATIENCE_SECONDS = 4.0
+PATIENCE_SECONDS = 3.5
+#: Whoever has not answered by then never will.
+WORK_LIMIT = timedelta(seconds=4)
 LOOK_AGAIN_SECONDS = 0.05
 
 
@@ -57,7 +60,13 @@ def note(appid: str, push: Push, *, now: datetime) -> Receipt:
             known = _get(appid, push)
     if known is None or (known.signature == push.signature and known.body_hash != push.body_sha256):
         raise PushRefused("known signature with another body")
-    return Receipt(known.id, is_new=False)
+    return Receipt(known.id, is_new=_take_over(known, now))
+
+
+def forget(receipt: Receipt) -> None:
+    """Forget a push that could not be worked on, so that its retry is."""
+    with write() as session:
+        session.execute(delete(ReceivedMessage).where(ReceivedMessage.id == receipt.id))
 
 
 def keep_reply(vault: Vault, receipt: Receipt, reply: str | None, *, now: datetime) -> None:
@@ -80,6 +89,17 @@ def await_reply(vault: Vault, receipt: Receipt) -> str | None:
             return vault.open(row.sealed_reply) if row.sealed_reply else None
         time.sleep(LOOK_AGAIN_SECONDS)
     return None
+
+
+def _take_over(known: ReceivedMessage, now: datetime) -> bool:
+    """Take over a push whose first worker has been cut off; only one caller gets it."""
+    cut_off = (
+        ReceivedMessage.id == known.id,
+        ReceivedMessage.answered_at.is_(None),
+        ReceivedMessage.received_at < now - WORK_LIMIT,
+    )
+    with write():
+        return count_changed(update(ReceivedMessage).where(*cut_off).values(received_at=now)) == 1
 
 
 def _get(appid: str, push: Push) -> ReceivedMessage | None:

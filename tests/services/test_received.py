@@ -1,0 +1,78 @@
+"""Pushes come up to three times, and copies come from anybody."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from wechatlogin.errors import PushRefused
+from wechatlogin.services import received
+from wechatlogin.services.site import Site
+from wechatlogin.wechat.messages import TextMessage
+
+APPID = "wx0123456789abcdef"
+NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+PUSH = TextMessage(
+    to_user="gh_x",
+    from_user="o-lin",
+    openid="o-lin",
+    created_at=NOW,
+    dedupe_key="k" * 64,
+    signature="s" * 40,
+    body_sha256="b" * 64,
+    encrypted=True,
+    content="你好",
+    msg_id="1",
+)
+RETRY = replace(PUSH, signature="t" * 40, body_sha256="c" * 64)
+
+
+def test_a_retry_is_given_the_same_reply(storage: Site) -> None:
+    first = received.note(APPID, PUSH, now=NOW)
+    received.keep_reply(storage.vault, first, "你好呀", now=NOW)
+
+    retry = received.note(APPID, RETRY, now=NOW + timedelta(seconds=5))
+
+    assert first.is_new
+    assert not retry.is_new
+    assert received.await_reply(storage.vault, retry) == "你好呀"
+
+
+@pytest.mark.usefixtures("storage")
+def test_the_same_signature_with_another_body_is_refused() -> None:
+    received.note(APPID, PUSH, now=NOW)
+
+    with pytest.raises(PushRefused):
+        received.note(APPID, replace(PUSH, dedupe_key="x" * 64, body_sha256="y" * 64), now=NOW)
+
+
+@pytest.mark.usefixtures("storage")
+def test_another_account_may_have_the_same_message_number() -> None:
+    received.note(APPID, PUSH, now=NOW)
+
+    assert received.note("wxffffffffffffffff", PUSH, now=NOW).is_new
+
+
+@pytest.mark.usefixtures("storage")
+def test_what_could_not_be_worked_on_is_worked_on_at_the_retry() -> None:
+    failed = received.note(APPID, PUSH, now=NOW)
+    received.forget(failed)
+
+    assert received.note(APPID, RETRY, now=NOW + timedelta(seconds=5)).is_new
+
+
+@pytest.mark.usefixtures("storage")
+def test_what_was_cut_off_is_taken_over_once() -> None:
+    received.note(APPID, PUSH, now=NOW)
+    later = NOW + received.WORK_LIMIT + timedelta(seconds=1)
+
+    takers = [received.note(APPID, RETRY, now=later).is_new for _ in range(3)]
+
+    assert takers == [True, False, False]
+
+
+@pytest.mark.usefixtures("storage")
+def test_while_the_first_is_at_work_nobody_takes_over() -> None:
+    received.note(APPID, PUSH, now=NOW)
+
+    assert not received.note(APPID, RETRY, now=NOW + timedelta(seconds=1)).is_new
