@@ -122,9 +122,12 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:
+    # An error of the database would otherwise carry what was to be stored into the log.
+    secrecy = {"hide_parameters": True}
     if settings.database_url.startswith("sqlite"):
-        return {}
+        return secrecy
     return {
+        **secrecy,
         # What another process has committed is seen by the next statement, on every database.
         "isolation_level": "READ COMMITTED",
         "pool_pre_ping": True,

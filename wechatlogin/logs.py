@@ -3,6 +3,10 @@
 import json
 import logging
 import sys
+import traceback
+from types import TracebackType
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 QUIET = ("urllib3", "requests", "werkzeug")
 
@@ -19,7 +23,20 @@ class OneLine(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line)
+
+    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - the base class calls it so
+        """Return where an error and its causes came from, without their words.
+
+        The words of a database's error hold what was to be stored.
+        """
+        parts: list[str] = []
+        err = ei[1]
+        while err is not None:
+            parts.extend(traceback.format_tb(err.__traceback__))
+            parts.append(f"{type(err).__module__}.{type(err).__qualname__}\n")
+            err = err.__cause__ or (None if err.__suppress_context__ else err.__context__)
+        return "".join(parts)
 
 
 def set_up(level: str) -> None:

@@ -1,0 +1,108 @@
+"""The operator's commands: clear, and their secrets shown once."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from flask_migrate import upgrade
+
+from tests.servers import settings_for_tests
+from wechatlogin import create_app
+from wechatlogin.extensions import db
+from wechatlogin.models import Application, Operator
+from wechatlogin.services import wechat_apps
+from wechatlogin.vault import sha256_hex
+from wechatlogin.wechat.app import AppKind, MessageMode
+
+APPID = "wx0123456789abcdef"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    app = create_app(settings_for_tests(database_url=f"sqlite:///{tmp_path / 'cli.db'}"))
+    with app.app_context():
+        upgrade()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def run(app: Flask, *words: str, typed: str = "") -> Result:
+    return app.test_cli_runner().invoke(args=list(words), input=typed)
+
+
+def test_an_account_is_saved_and_its_callback_url_told(app: Flask) -> None:
+    done = run(
+        app,
+        *("wechat-app", "save", APPID, "--name", "晨光书店", "--kind", "test", "--mode", "plain"),
+        *("--template-id", "T", "--template-field", "thing1={code}"),
+        typed="canary-secret\ncanary-token\n\n",
+    )
+
+    row = wechat_apps.get(APPID)
+    assert done.exit_code == 0
+    assert f"http://127.0.0.1:5000/api/wechat/{APPID}" in done.output
+    assert "canary" not in done.output
+    assert row is not None
+    opened = wechat_apps.credentials(app.extensions["wechatlogin"].vault, row)
+    assert opened.secret.get_secret_value() == "canary-secret"
+    assert (opened.kind, opened.mode, opened.aes_key) == (AppKind.TEST, MessageMode.PLAIN, None)
+    assert row.template_fields == {"thing1": "{code}"}
+    assert "canary" not in row.sealed_secret
+
+
+def test_saving_again_replaces_the_settings(app: Flask) -> None:
+    for name in ("旧名", "新名"):
+        run(app, "wechat-app", "save", APPID, "--name", name, typed="s\nt\n\n")
+
+    assert [row.name for row in wechat_apps.get_all()] == ["新名"]
+
+
+def test_an_applications_secrets_are_shown_once_and_kept_as_hashes(app: Flask) -> None:
+    done = run(app, "application", "create", "shop", "--redirect-uri", "https://shop.example/cb")
+
+    shown = json.loads(done.output)
+    row = db.session.scalars(db.select(Application)).one()
+    assert row.client_secret_hash == sha256_hex(shown["client_secret"])
+    assert row.api_key_hash == sha256_hex(shown["api_key"])
+    assert row.redirect_uris == ["https://shop.example/cb"]
+    assert shown["user_domain_secret"] not in str(row.sealed_user_domain_secret)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://shop.example/cb",
+        "https://shop.example/cb#x",
+        "https://user@shop.example/",
+        "https://*.shop.example/",
+        "https://店.example/",
+        "//shop.example",
+        "javascript:x",
+        "https://[evil",
+        "https://shop.example\\x",
+    ],
+)
+def test_a_redirect_uri_that_cannot_be_compared_exactly_is_refused(app: Flask, uri: str) -> None:
+    done = run(app, "application", "create", "shop", "--redirect-uri", uri)
+
+    assert done.exit_code == 1
+    assert "redirect URI" in done.output
+    assert db.session.scalars(db.select(Application)).all() == []
+
+
+def test_an_operator_gets_a_random_password_or_the_chosen_one(app: Flask) -> None:
+    random = run(app, "operator", "create", "li")
+    chosen = run(app, "operator", "create", "li", "--password", "canary-password")
+
+    assert "password" in random.output
+    assert "canary" not in chosen.output
+    operator = db.session.scalars(db.select(Operator)).one()
+    assert operator.password_hash.startswith("$argon2id$")
+
+
+def test_the_table_of_settings_is_printed(app: Flask) -> None:
+    assert "| `SECRET_KEY` |" in run(app, "settings-table").output
