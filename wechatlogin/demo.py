@@ -106,6 +106,8 @@ def _run(addresses: Addresses) -> None:
     except KeyboardInterrupt:
         print("\n再见。 / Bye.")
     finally:
+        # A second Ctrl-C must not leave one of the two behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _stop(programs)
 
 
