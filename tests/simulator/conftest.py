@@ -10,13 +10,15 @@ from werkzeug.serving import make_server
 
 from tests.simulator.platform import TOKEN, Platform
 from tests.simulator.receiver import Receiver
+from tests.simulator.website import WEBSITE, Website
 from wechatlogin.simulator import SimulatorSettings, create_simulator
 
 
 @pytest.fixture
 def app() -> Flask:
     """A simulator that has less patience than WeChat, so that no test has to wait 15 s."""
-    return create_simulator(SimulatorSettings(push_timeout=timedelta(seconds=0.3)))
+    patience = timedelta(seconds=0.3)
+    return create_simulator(SimulatorSettings(push_timeout=patience, login_hold=patience))
 
 
 @pytest.fixture
@@ -30,6 +32,13 @@ def platform(empty: Platform) -> Platform:
     """A simulator with one certified service account, which has no callback."""
     empty.add_app()
     return empty
+
+
+@pytest.fixture
+def website(empty: Platform) -> Website:
+    """A simulator with one website app."""
+    empty.add_app(appid=WEBSITE, kind="website", name="晨光书店")
+    return Website(empty)
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 It stands in for every WeChat host at once, as strict as WeChat, and keeps everything in memory:
 one process, many threads. `create_simulator` makes one; `python -m wechatlogin.simulator` runs it.
 
-    /connect/oauth2/*  /sns/*  /cgi-bin/*  /q/*   the platform
-    /phone                                        the phone, for a person at the keyboard
-    /simulator/*                                  the control side, for tests and scripts
+    /connect/*  /sns/*  /cgi-bin/*  /q/*   the platform
+    /phone                                 the phone, for a person at the keyboard
+    /simulator/*                           the control side, for tests and scripts
 """
 
 from flask import Flask
@@ -14,12 +14,16 @@ from wechatlogin.simulator import (
     account_tokens,
     avatars,
     browser,
+    confirm_page,
     control,
     fault_hooks,
+    holder,
     oauth,
     people_control,
     phone_page,
     qr_calls,
+    qrconnect,
+    screen_control,
     sending,
     sns,
     state,
@@ -46,10 +50,14 @@ def create_simulator(settings: SimulatorSettings | None = None) -> Flask:
         users,
         sending,
         support,
+        holder,
         oauth,
+        qrconnect,
+        confirm_page,
         avatars,
         control,
         people_control,
+        screen_control,
         phone_page,
         browser,
     )

@@ -154,7 +154,12 @@ class Account(BaseModel):
             digest = hashlib.sha256(values["appid"].encode()).hexdigest()
             values = {**values}
             values["gh_id"] = values.get("gh_id") or f"gh_{digest[:12]}"
-            values["name"] = values.get("name") or f"公众号 {values['appid'][-4:]}"
+            website = values.get("kind") == Kind.WEBSITE
+            called = "网站应用" if website else "公众号"
+            values["name"] = values.get("name") or f"{called} {values['appid'][-4:]}"
+            if website and "open_platform" in values and values["open_platform"] is None:
+                # A website app always lives under an open-platform account, its own at least.
+                values["open_platform"] = values["appid"]
             if values.get("kind") == Kind.TEST:
                 # A test account cannot be bound to an open-platform account.
                 values["open_platform"] = None

@@ -14,7 +14,7 @@ import requests
 from flask import Blueprint, Response, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from wechatlogin.simulator import addresses, loopback, oauth, rewriting, state
+from wechatlogin.simulator import addresses, holder, loopback, oauth, rewriting, state
 from wechatlogin.simulator.addresses import Place
 from wechatlogin.simulator.errors import ControlError
 from wechatlogin.simulator.web_profiles import USER_AGENTS, WebProfile
@@ -155,7 +155,7 @@ def _headers(there: Place, profile: WebProfile) -> dict[str, str]:
 
 def _holder(there: Place, profile: WebProfile) -> dict[str, str]:
     """Return what the authorize page has to know, which goes to no other page."""
-    known = {oauth.PERSON: there.person, oauth.CONSENT: "ask"}
+    known = {holder.PERSON: there.person, oauth.CONSENT: "ask"}
     if profile.from_chat:
         known[oauth.FROM_CHAT] = profile.from_chat
     if profile.full:

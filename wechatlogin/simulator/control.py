@@ -101,6 +101,7 @@ def advance_clock() -> Response:
     simulation = state.current()
     with simulation.lock:
         simulation.clock.advance(timedelta(seconds=seconds))
+        simulation.changed.notify_all()
         return jsonify(now=simulation.clock.now().isoformat())
 
 

@@ -5,15 +5,16 @@ import time
 
 from flask import Blueprint, Response, g, request
 
-from wechatlogin.simulator import calls, state, wire
+from wechatlogin.simulator import calls, holder, qrconnect, state, wire
 from wechatlogin.simulator.calls import Call
 from wechatlogin.simulator.errors import PlatformError
 from wechatlogin.simulator.faults import CALL_MODES, Fault, Mode
-from wechatlogin.simulator.oauth import AUTHORIZE
 
 blueprint = Blueprint("fault_hooks", __name__)
 
 PLATFORM = ("/sns/", "/cgi-bin/", "/connect/")
+# There an errcode is part of the page or script, which says it in a way of its own.
+SAYING_IT_THEMSELVES = frozenset({holder.AUTHORIZE, qrconnect.PAGE, qrconnect.POLL})
 BUSY_PAGE = "<!doctype html><html><head><title>系统繁忙</title></head><body>系统繁忙</body></html>"
 
 
@@ -23,8 +24,8 @@ def strike() -> Response | None:
     if not request.path.startswith(PLATFORM):
         return None
     simulation = state.current()
-    # On the authorize page an errcode is an error page, which that page shows itself.
-    modes = CALL_MODES - {Mode.ERRCODE} if request.path == AUTHORIZE else CALL_MODES
+    itself = request.path in SAYING_IT_THEMSELVES
+    modes = CALL_MODES - {Mode.ERRCODE} if itself else CALL_MODES
     with simulation.lock:
         fault = simulation.faults.take(request.path, *modes)
     if fault is None:

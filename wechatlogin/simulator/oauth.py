@@ -1,24 +1,22 @@
 """The authorize page: who holds the phone, what is asked, and the way back (reference 1.1, 1.7).
 
     GET  /connect/oauth2/authorize   error page · chooser · consent sheet · redirect with a code
-    POST /connect/oauth2/person      choose who holds the phone, in a cookie
     POST /connect/oauth2/consent     allow or refuse on the sheet
 
 A caller that names a person in the header agrees to everything, unless `X-Simulator-Consent` says
 `ask` or `refuse`.
 """
 
-import re
 import secrets
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from wechatlogin.simulator import authorize_request, grants, state
+from wechatlogin.simulator import authorize_request, grants, holder, state
 from wechatlogin.simulator.apps import Account, Kind, Right
 from wechatlogin.simulator.authorize_request import AuthorizeRequest
-from wechatlogin.simulator.errors import AuthorizeRefused, ControlError
+from wechatlogin.simulator.errors import AuthorizeRefused
 from wechatlogin.simulator.faults import Mode
 from wechatlogin.simulator.grants import Consent, Snapshot
 from wechatlogin.simulator.people import Person
@@ -26,14 +24,11 @@ from wechatlogin.simulator.state import Simulation
 
 blueprint = Blueprint("oauth", __name__)
 
-AUTHORIZE = "/connect/oauth2/authorize"
-PERSON = "X-Simulator-Person"
-PERSON_COOKIE = "simulator_person"
+AUTHORIZE = holder.AUTHORIZE
 CONSENT = "X-Simulator-Consent"
 FROM_CHAT = "X-Simulator-From-Chat"
 FULL_SERVICE = "X-Simulator-Full-Service"
 SNAPSHOT_SHOWN = "X-Simulator-Snapshot"
-MESSENGER = re.compile("micromessenger", re.IGNORECASE)
 SNAPSHOTS = {Mode.SNAPSHOT: Snapshot.FLAGGED, Mode.SNAPSHOT_WITHOUT_FLAG: Snapshot.UNFLAGGED}
 
 
@@ -45,7 +40,7 @@ class PendingConsent:
     person_name: str
 
 
-@blueprint.errorhandler(AuthorizeRefused)
+@blueprint.app_errorhandler(AuthorizeRefused)
 def refused(error: AuthorizeRefused) -> Response:
     """Show the error inside WeChat; nobody is redirected."""
     return notice(error.text, number=error.number)
@@ -56,31 +51,18 @@ def authorize() -> BaseResponse:
     """Answer the authorize address."""
     simulation = state.current()
     with simulation.lock:
-        _verify_browser(simulation)
+        holder.verify_browser(simulation)
         wish = authorize_request.parse(
             request.query_string.decode("latin-1"),
             state_required=simulation.switches.state_required,
         )
         account = _account(simulation, wish)
-        person = _holder(simulation)
+        person = holder.person(simulation)
         if person is None:
-            return make_response(_chooser(simulation))
+            return holder.chooser(simulation)
         if account.kind is Kind.TEST and account.appid not in person.follows:
             raise AuthorizeRefused(10006)
         return _decided(simulation, account, wish, person)
-
-
-@blueprint.post("/connect/oauth2/person")
-def choose_person() -> BaseResponse:
-    """Remember who holds the phone, and go back to where the question came up."""
-    simulation = state.current()
-    name = request.form.get("person", "")
-    query = request.form.get("query", "")
-    with simulation.lock:
-        simulation.person(name)
-    response = redirect(f"{AUTHORIZE}?{query}#wechat_redirect")
-    response.set_cookie(PERSON_COOKIE, name, httponly=True, samesite="Lax")
-    return response
 
 
 @blueprint.post("/connect/oauth2/consent")
@@ -89,28 +71,20 @@ def consent() -> BaseResponse:
     simulation = state.current()
     with simulation.lock:
         pending = simulation.pending_consents.pop(request.form.get("ticket", ""), None)
-        holder = _holder(simulation)
-        if not isinstance(pending, PendingConsent) or holder is None:
+        person = holder.person(simulation)
+        if not isinstance(pending, PendingConsent) or person is None:
             raise AuthorizeRefused(text="授权已失效，请重新打开页面")
-        if holder.name != pending.person_name:
+        if person.name != pending.person_name:
             raise AuthorizeRefused(text="授权已失效，请重新打开页面")
         if request.form.get("decision") != "allow":
             return _denied(simulation, pending.wish)
-        return _sent_back(simulation, pending.wish, holder, Snapshot.NONE)
+        return _sent_back(simulation, pending.wish, person, Snapshot.NONE)
 
 
 def notice(text: str, *, number: int | None = None) -> Response:
     """Return one of WeChat's pages that only say something."""
     page = render_template("simulator/notice.html", title=text, text="", number=number)
     return make_response(page)
-
-
-def _verify_browser(simulation: Simulation) -> None:
-    if not simulation.switches.wechat_browser_required:
-        return
-    agent = request.headers.get("User-Agent", "")
-    if not MESSENGER.search(agent) or "wxwork" in agent.lower():
-        raise AuthorizeRefused(text="请在微信客户端打开链接")
 
 
 def _account(simulation: Simulation, wish: AuthorizeRequest) -> Account:
@@ -130,26 +104,6 @@ def _account(simulation: Simulation, wish: AuthorizeRequest) -> Account:
     return account
 
 
-def _holder(simulation: Simulation) -> Person | None:
-    name = request.headers.get(PERSON) or request.cookies.get(PERSON_COOKIE)
-    if name is None:
-        return None
-    try:
-        return simulation.person(name)
-    except ControlError as err:
-        if request.headers.get(PERSON):
-            raise AuthorizeRefused(text=err.message) from err
-        return None
-
-
-def _chooser(simulation: Simulation) -> str:
-    return render_template(
-        "simulator/chooser.html",
-        people=list(simulation.people.values()),
-        query=request.query_string.decode("latin-1"),
-    )
-
-
 def _decided(
     simulation: Simulation, account: Account, wish: AuthorizeRequest, person: Person
 ) -> BaseResponse:
@@ -162,7 +116,7 @@ def _decided(
     snapshot = _snapshot(simulation, wish)
     if snapshot is not Snapshot.NONE:
         return _sent_back(simulation, wish, person, snapshot)
-    wanted = request.headers.get(CONSENT, "allow" if request.headers.get(PERSON) else "ask")
+    wanted = request.headers.get(CONSENT, "allow" if request.headers.get(holder.PERSON) else "ask")
     if wanted == "refuse":
         return _denied(simulation, wish)
     if wanted == "allow":

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from wechatlogin.simulator.apps import Account
+from wechatlogin.simulator.apps import Account, Kind
 from wechatlogin.simulator.chats import ChatMessage
 from wechatlogin.simulator.windows import Window
 
@@ -49,8 +49,12 @@ class Person:
 
     def unionid_for(self, account: Account) -> str | None:
         """Return the id shared by the accounts of one open-platform account, if there is one."""
-        if self.unionid is None or account.open_platform is None:
+        if account.open_platform is None:
             return None
+        if self.unionid is None:
+            # A website app lives under an open-platform account, so nobody is without one there.
+            website = account.kind is Kind.WEBSITE
+            return derived_id("unionid", account.open_platform, self.name) if website else None
         if account.open_platform == "default":
             return self.unionid
         return derived_id("unionid", account.open_platform, self.unionid)

@@ -1,8 +1,8 @@
-"""The control side of the people: `/simulator/people/*` and what is on the other screen."""
+"""The control side of the people: `/simulator/people/*`."""
 
 from flask import Blueprint, Response, jsonify, request
 
-from wechatlogin.simulator import control, loopback, people, phone, qr_calls, state
+from wechatlogin.simulator import control, loopback, people, phone, state
 from wechatlogin.simulator.chats import ChatMessage
 from wechatlogin.simulator.errors import ControlError
 from wechatlogin.simulator.people import Person, derived_id
@@ -113,27 +113,6 @@ def chat(name: str) -> Response:
     with simulation.lock:
         person = simulation.person(name)
         return jsonify([one.facts() for one in person.chats.get(request.args.get("appid", ""), [])])
-
-
-@blueprint.get("/qrcodes/newest")
-def newest_code() -> Response:
-    """Return the parametric code that was created last: what the other screen most likely shows."""
-    simulation = state.current()
-    with simulation.lock:
-        found = simulation.qrcodes.newest()
-        if found is None:
-            raise ControlError("no_code", "还没有创建过二维码", status=404)
-        alive = found.alive(simulation.clock.now())
-    return jsonify(content=found.url, appid=found.appid, alive=alive)
-
-
-@blueprint.post("/pictures")
-def read_picture() -> Response:
-    """Read the QR code in a picture that is the request's body."""
-    content = qr_calls.read(request.get_data())
-    if content is None:
-        raise ControlError("no_code_in_picture", "图片里没有找到二维码", status=422)
-    return jsonify(content=content)
 
 
 def _told(messages: list[ChatMessage]) -> Response:

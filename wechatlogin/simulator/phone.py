@@ -1,16 +1,18 @@
 """What a person does with the phone: scan, follow, unfollow, write, tap a menu.
 
 A scan decides by the text. A parametric code sends SCAN for a follower, and follows first (which
-sends subscribe, with the scene) if that is wished; anything with http opens as a page.
+sends subscribe, with the scene) if that is wished; anything with http opens as a page, and a
+website's QR code as the simulator's own page, whatever host it names.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wechatlogin.simulator import pushes, qrcodes, windows
+from wechatlogin.simulator import pushes, qrcodes, website_logins, windows
 from wechatlogin.simulator.apps import Account
 from wechatlogin.simulator.chats import ChatMessage, MessageKind
 from wechatlogin.simulator.errors import ControlError
+from wechatlogin.simulator.holder import CONFIRM
 from wechatlogin.simulator.people import Follow, Person
 from wechatlogin.simulator.qrcodes import QRCode
 from wechatlogin.simulator.state import Simulation
@@ -59,6 +61,9 @@ def scan(simulation: Simulation, name: str, content: str, *, follow: bool, base:
         return _scan_code(simulation, person, code, follow=follow)
     if qr_id is not None:
         return Outcome("unknown")
+    uuid = website_logins.uuid_in(content)
+    if uuid is not None and simulation.website_logins.get(uuid) is not None:
+        return Outcome("page", url=f"{base}{CONFIRM}?uuid={uuid}")
     if content.startswith(("http://", "https://")):
         return Outcome("page", url=content)
     return Outcome("text")

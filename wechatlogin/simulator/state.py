@@ -1,6 +1,7 @@
 """Everything one simulator knows; two simulators in one process share nothing.
 
 Whoever reads or changes it holds `lock`, and nobody holds it while calling out to a service.
+`changed` is the same lock; who moves a website's login, or the time, tells those who wait by it.
 """
 
 import threading
@@ -24,6 +25,7 @@ from wechatlogin.simulator.settings import SimulatorSettings
 from wechatlogin.simulator.switches import Switches
 from wechatlogin.simulator.tokens import AccountTokens
 from wechatlogin.simulator.web_profiles import WebProfile
+from wechatlogin.simulator.website_logins import WebsiteLogins
 
 EXTENSION = "simulator"
 FIRST_MESSAGE_NUMBER = 3_087_468_464_848_986_112
@@ -35,6 +37,7 @@ class Simulation:
     def __init__(self, settings: SimulatorSettings) -> None:
         self.settings = settings
         self.lock = threading.RLock()
+        self.changed = threading.Condition(self.lock)
         self.clock = Clock()
         self.outbox = Outbox()
         self.accounts: dict[str, Account] = {}
@@ -46,6 +49,7 @@ class Simulation:
         self.grants = Grants()
         self.quotas = Quotas()
         self.qrcodes = QRCodes(self.settings.qr_base)
+        self.website_logins = WebsiteLogins()
         self.faults = Faults(self.settings.seed)
         self.calls = CallLog()
         self.people = {person.name: person for person in population.starting_people()}
@@ -61,6 +65,7 @@ class Simulation:
             self._start()
             if apps:
                 self.accounts.clear()
+            self.changed.notify_all()
 
     def next_number(self) -> int:
         """Return a message id, larger than 53 bits as WeChat's are."""

@@ -19,6 +19,7 @@ class Switches:
     """The behaviour in force; the defaults follow the newest official page."""
 
     denial: str = _switch("no_redirect", "redirect_with_state")
+    qrconnect_denial: str = _switch("no_redirect", "redirect_with_state")
     state_required: bool = _switch(True, False)
     wechat_browser_required: bool = _switch(True, False)
     code_lifetime: int = _switch(300, 600)
