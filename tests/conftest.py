@@ -39,6 +39,7 @@ QUIET = [
     "--no-first-run",
 ]
 OPERATOR_PASSWORD = "canary-operator-password"
+FOLLOW_URL = "http://weixin.qq.com/r/a-personal-account"
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,12 @@ class Installer:
         self._stack = stack
 
     def __call__(
-        self, *, template: bool = True, mode: MessageMode = MessageMode.SAFE, **given: object
+        self,
+        *,
+        template: bool = True,
+        mode: MessageMode = MessageMode.SAFE,
+        kind: AppKind = AppKind.SERVICE,
+        **given: object,
     ) -> Installation:
         """Start a service with these settings and register its account with the simulator."""
         folder = self._folders.mktemp("service")
@@ -149,16 +155,19 @@ class Installer:
         )
         account = Account()
         app = create_app(settings)
-        _make_data(app, account, template=template, mode=mode)
+        _make_data(app, account, template=template, mode=mode, kind=kind)
         service = Service(settings, folder / "service.log")
         service.start()
         self._stack.callback(service.stop)
         callback_url = f"{service.url}/api/wechat/{account.appid}"
-        self._simulator.add_app(account, host=host, callback_url=callback_url, mode=mode)
+        console = {"host": host, "callback_url": callback_url, "mode": mode, "kind": kind.value}
+        self._simulator.add_app(account, **console)
         return Installation(service, self._simulator, account, app)
 
 
-def _make_data(app: Flask, account: Account, *, template: bool, mode: MessageMode) -> None:
+def _make_data(
+    app: Flask, account: Account, *, template: bool, mode: MessageMode, kind: AppKind
+) -> None:
     site: Site = app.extensions["wechatlogin"]
     fields = {"character_string1": "{code}", "thing2": "{minutes} 分钟内有效"}
     with app.app_context():
@@ -166,12 +175,14 @@ def _make_data(app: Flask, account: Account, *, template: bool, mode: MessageMod
         new = NewWeChatApp(
             appid=account.appid,
             secret=SecretStr(account.secret),
-            kind=AppKind.SERVICE,
+            kind=kind,
             name="晨光书店",
             token=SecretStr(account.token),
             aes_key=SecretStr(account.aes_key),
             mode=mode,
             gh_id=account.gh_id,
+            # An account that may make QRs itself gets its own when it is needed.
+            follow_url=FOLLOW_URL if kind is AppKind.PERSONAL else None,
             template_id=TEMPLATE_ID if template else None,
             template_fields=fields if template else None,
         )

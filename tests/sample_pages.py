@@ -28,6 +28,7 @@ SCAN = {
     "confirm": "number",
     "max_wait": 25,
 }
+NUMBER = {"digits": "482 913", "account_name": "Morning Books", "code_url": "/code"}
 RESULT = {"kind": "success", "code": None, "reason": None, "follow_qr_svg": None}
 GO_ON = {"primary": {"label": "OK", "url": "/account"}, "secondary": {"label": "?", "url": "/help"}}
 CONFIRM = {
@@ -105,9 +106,14 @@ def samples() -> Iterator[Sample]:
     """Yield each page in each of its shapes."""
     for policy in ("number", "tap", "first_time", "never"):
         yield Sample("login_scan.html", {"login": {**SCAN, "confirm": policy}, "code_url": "/code"})
+    for qr_svg, is_on_phone in ((QR, False), (QR, True), (None, False), (None, True)):
+        login = {**SCAN, "qr_svg": qr_svg, "confirm": "tap"}
+        yield Sample("login_number.html", {**NUMBER, "login": login, "is_on_phone": is_on_phone})
     for status in ("pending", "scanned", "confirmed", "claimed", "declined", "expired", "failed"):
         number = 47 if status == "scanned" else None
-        yield Sample("login_check.html", {**SCAN, "status": status, "number": number})
+        by_scan = {**SCAN, "status": status, "number": number, "is_by_number": False}
+        yield Sample("login_check.html", by_scan)
+        yield Sample("login_check.html", {**by_scan, "number": None, "is_by_number": True})
     for qr_svg in (QR, None):
         yield Sample("open_in_wechat.html", {"url": "https://a.example/login", "qr_svg": qr_svg})
     yield Sample("result.html", {**RESULT, **MESSAGE})

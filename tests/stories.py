@@ -47,12 +47,18 @@ def a_user(now: datetime) -> str:
     return user.id
 
 
-def an_account(site: Site, *, now: datetime, appid: str = "wx0123456789abcdef") -> WeChatAppRow:
-    """Create a certified service account."""
+def an_account(
+    site: Site,
+    *,
+    now: datetime,
+    appid: str = "wx0123456789abcdef",
+    kind: AppKind = AppKind.SERVICE,
+) -> WeChatAppRow:
+    """Create an account, a certified service account unless the kind says otherwise."""
     new = NewWeChatApp(
         appid=appid,
         secret=SecretStr("s" * 32),
-        kind=AppKind.SERVICE,
+        kind=kind,
         name="晨光书店",
         token=SecretStr("t" * 16),
         aes_key=SecretStr("a" * 43),

@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
 @click.option("--mode", type=click.Choice([mode.value for mode in MessageMode]), default="safe")
 @click.option("--name", default="公众号", help="The name people know the account by.")
 @click.option("--gh-id", help="The account's original id, gh_….")
+@click.option("--follow-url", help="What the account's own QR picture holds.")
 @click.option("--template-id", help="The template message that carries codes.")
 @click.option("--template-field", "fields", multiple=True, help="Such as thing1={code}.")
 def save_wechat_app(appid: str, fields: tuple[str, ...], **given: str) -> None:
@@ -56,6 +57,7 @@ def save_wechat_app(appid: str, fields: tuple[str, ...], **given: str) -> None:
         aes_key=_secret(given["aes_key"]),
         mode=MessageMode(given["mode"]),
         gh_id=given["gh_id"],
+        follow_url=given["follow_url"],
         template_id=given["template_id"],
         template_fields=dict(field.split("=", 1) for field in fields) or None,
     )

@@ -138,8 +138,12 @@ class Settings(BaseSettings):
     code_seconds: int = _setting(
         1800, "Seconds that a verification code is valid.", "1800", ge=1, le=3600
     )
-    code_keyword: str = _setting(
-        "验证码", "What a person writes to the account to get a code.", "验证码"
+    code_keyword: Annotated[tuple[str, ...], NoDecode] = _setting(
+        ("验证码", "登录", "login", "code"),
+        "What a person writes to the account to get a code, comma-separated; the pages name the "
+        "first.",
+        "验证码,登录",
+        min_length=1,
     )
     session_idle_seconds: int = _setting(
         86_400, "Seconds without a visit after which a session ends.", "86400", ge=1
@@ -166,7 +170,13 @@ class Settings(BaseSettings):
         "10 per 10 minutes", "Wrong operator passwords from one address.", "10 per 10 minutes"
     )
 
-    @field_validator("secret_key_fallbacks", "trusted_hosts", "wechat_avatar_hosts", mode="before")
+    @field_validator(
+        "secret_key_fallbacks",
+        "trusted_hosts",
+        "wechat_avatar_hosts",
+        "code_keyword",
+        mode="before",
+    )
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -280,4 +290,4 @@ def as_markdown() -> str:
 def _written(default: object) -> str:
     if default is None or default == ():
         return "(none)"
-    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+    return f"`{str(default).lower() if isinstance(default, bool) else _plain(default)}`"

@@ -25,9 +25,11 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     ├── CodeError                 a verification code
     │   ├── CodeWrong             wrong, expired and used up look the same
     │   └── CodeTriesExhausted
+    ├── NumberWrong               no login waits for the number that was sent
     ├── PushRefused               a push that WeChat cannot have sent; `reason` is for the log
     ├── OperatorCredentialsWrong
     ├── NotConfigured             no WeChat app can do what is asked
+    │   └── RightMissing          there is one, but its kind has not the right
     └── WeChatError               WeChat's answer; its subclasses are in `wechat/errors.py`
 """
 
@@ -166,6 +168,11 @@ class CodeTriesExhausted(CodeError):
     message = msgid("输错次数太多，请重新获取验证码。")
 
 
+class NumberWrong(LoginError):
+    code = "number_wrong"
+    message = msgid("号码不正确或已失效，请看电脑上现在显示的号码。")
+
+
 class PushRefused(LoginError):
     """A push that WeChat cannot have sent; `reason` is a fixed phrase for the log."""
 
@@ -188,6 +195,12 @@ class NotConfigured(LoginError):
     code = "not_configured"
     status = 503
     message = msgid("微信登录还没有配置好，请联系网站管理员。")
+
+
+class RightMissing(NotConfigured):
+    code = "right_missing"
+    status = 501
+    message = msgid("这个公众号没有网页授权的权限，请回到登录页，按那里的步骤登录。")
 
 
 class WeChatError(LoginError):

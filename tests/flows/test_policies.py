@@ -55,6 +55,7 @@ def test_one_tap_is_enough_where_the_installation_says_so(install: Installer) ->
     scanned = installation.simulator.scan(person, desktop.show_code())
     page = Phone(person).open(link_in(scanned))
     assert 'name="number"' not in page.text
+    assert desktop.state()["number"] is None
 
     Phone(person).submit(page, decision="confirm")
 

@@ -18,6 +18,7 @@ class Way(StrEnum):
     SCAN = "scan"
     PAGE = "page"
     CODE = "code"
+    NUMBER = "number"
 
 
 class Purpose(StrEnum):

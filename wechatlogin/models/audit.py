@@ -17,6 +17,7 @@ class AuditTag(StrEnum):
     USER_PROFILE_CLEARED = "user:profile_cleared"
     ATTEMPT_DECLINED = "attempt:declined"
     ATTEMPT_WRONG_NUMBER = "attempt:wrong_number"
+    ATTEMPT_UNKNOWN_NUMBER = "attempt:unknown_number"
     SESSION_ENDED = "session:ended"
     CODE_ISSUED = "code:issued"
     CODE_DEAD = "code:dead"

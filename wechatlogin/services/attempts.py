@@ -115,12 +115,19 @@ def status_at(attempt: Attempt, now: datetime) -> Status:
 
 
 def scan(
-    attempt_id: str, openid: str, *, confirm_hash: str, lifetime: timedelta, now: datetime
+    attempt_id: str,
+    openid: str,
+    *,
+    confirm_hash: str,
+    lifetime: timedelta,
+    now: datetime,
+    asks_number: bool = True,
 ) -> Attempt:
     """Pin the attempt to the first person who scans it; scanning again changes nothing.
 
-    The person then has `lifetime` to confirm. The two numbers that the desktop does not show are
-    chosen here too, so that asking for the confirm page again offers the same three.
+    The person then has `lifetime` to confirm. Where a number is asked for, the two that the
+    desktop does not show are chosen here too, so that the confirm page offers the same three
+    however often it is opened.
 
     :raise AttemptTaken: if another person scanned first.
     :raise AttemptError: as the state demands.
@@ -134,8 +141,8 @@ def scan(
             status=Status.SCANNED,
             openid=openid,
             confirm_hash=confirm_hash,
-            number=secrets.choice(choices),
-            choices=choices,
+            number=secrets.choice(choices) if asks_number else None,
+            choices=choices if asks_number else None,
             scanned_at=now,
             expires_at=now + lifetime,
         )

@@ -10,6 +10,7 @@ from wechatlogin.models import Attempt, PlatformToken, ReceivedMessage, Status, 
 from wechatlogin.services import wechat_apps
 
 PERIOD = timedelta(hours=24)
+DESKTOP_WAYS = (Way.SCAN, Way.PAGE, Way.NUMBER)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def get_funnel(*, now: datetime) -> Funnel:
         func.count(Attempt.scanned_at),
         func.count(Attempt.confirmed_at),
         func.count(Attempt.claimed_at),
-    ).where(Attempt.created_at > now - PERIOD, Attempt.way.in_([Way.SCAN, Way.PAGE]))
+    ).where(Attempt.created_at > now - PERIOD, Attempt.way.in_(DESKTOP_WAYS))
     return Funnel(*db.session.execute(query).one())
 
 

@@ -71,7 +71,7 @@ def scanned_by_push(
     if attempt is None or attempt.way != Way.SCAN or attempt.appid != row.appid:
         raise AttemptNotFound
     sighting = Sighting(openid, follows=True)
-    return _scanned(site, row, attempt, sighting=sighting, now=now)
+    return pin(site, row, attempt, sighting=sighting, now=now)
 
 
 def scanned_by_page(site: Site, phone: Attempt, *, now: datetime) -> Scanned:
@@ -83,7 +83,34 @@ def scanned_by_page(site: Site, phone: Attempt, *, now: datetime) -> Scanned:
     row = wechat_apps.get(phone.appid or "")
     if attempt is None or row is None or attempt.way != Way.PAGE or phone.openid is None:
         raise AttemptNotFound
-    return _scanned(site, row, attempt, sighting=Sighting(phone.openid), now=now)
+    return pin(site, row, attempt, sighting=Sighting(phone.openid), now=now)
+
+
+def pin(
+    site: Site, row: WeChatAppRow, attempt: Attempt, *, sighting: Sighting, now: datetime
+) -> Scanned:
+    """Pin a desktop's attempt to a person, and confirm it where the policy asks nothing more.
+
+    :raise AttemptError: as the state demands.
+    """
+    token = site.vault.derive_token("confirm", attempt.id, sighting.openid)
+    with write():
+        known = accounts.get_identity(row.appid, sighting.openid)
+        attempt = attempts.scan(
+            attempt.id,
+            sighting.openid,
+            confirm_hash=sha256_hex(token),
+            lifetime=timedelta(seconds=site.settings.scan_seconds),
+            now=now,
+            asks_number=attempt.confirm == ConfirmPolicy.NUMBER,
+        )
+        if known is not None:
+            accounts.find_or_create_identity(row, sighting, now=now)
+    site.bus.wake(attempt.id)
+    if not _must_ask(attempt, known):
+        _confirm(site, attempt, now)
+        return Scanned(attempt, None)
+    return Scanned(attempt, site.url(f"/confirm/{token}"))
 
 
 def verify_confirmable(token: str) -> Attempt:
@@ -92,7 +119,7 @@ def verify_confirmable(token: str) -> Attempt:
     :raise AttemptNotFound: if there is none.
     """
     attempt = attempts.get_by_confirm_hash(sha256_hex(token))
-    if attempt is None or attempt.way not in {Way.SCAN, Way.PAGE}:
+    if attempt is None or attempt.way not in {Way.SCAN, Way.PAGE, Way.NUMBER}:
         raise AttemptNotFound
     return attempt
 
@@ -145,28 +172,6 @@ def _account_qr(
     return row, ticket.url
 
 
-def _scanned(
-    site: Site, row: WeChatAppRow, attempt: Attempt, *, sighting: Sighting, now: datetime
-) -> Scanned:
-    token = site.vault.derive_token("confirm", attempt.id, sighting.openid)
-    with write():
-        known = accounts.get_identity(row.appid, sighting.openid)
-        attempt = attempts.scan(
-            attempt.id,
-            sighting.openid,
-            confirm_hash=sha256_hex(token),
-            lifetime=timedelta(seconds=site.settings.scan_seconds),
-            now=now,
-        )
-        if known is not None:
-            accounts.find_or_create_identity(row, sighting, now=now)
-    site.bus.wake(attempt.id)
-    if not _must_ask(attempt, known):
-        _confirm(site, attempt, now)
-        return Scanned(attempt, None)
-    return Scanned(attempt, site.url(f"/confirm/{token}"))
-
-
 def _must_ask(attempt: Attempt, known: Identity | None) -> bool:
     match ConfirmPolicy(attempt.confirm):
         case ConfirmPolicy.NEVER:
@@ -183,7 +188,7 @@ def _confirm(site: Site, attempt: Attempt, now: datetime) -> None:
     row = wechat_apps.get(attempt.appid or "")
     if row is None or attempt.openid is None:
         raise AttemptNotFound
-    follows = True if attempt.way == Way.SCAN else None
+    follows = True if attempt.way in {Way.SCAN, Way.NUMBER} else None
     with write():
         sighting = Sighting(attempt.openid, follows=follows)
         identity = accounts.find_or_create_identity(row, sighting, now=now)

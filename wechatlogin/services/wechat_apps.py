@@ -1,4 +1,8 @@
-"""The WeChat apps of the installation: which one serves a need, and its way to WeChat."""
+"""The WeChat apps of the installation: which one serves a need, and its way to WeChat.
+
+The needs follow the rights (`wechat/app.py`). Where no app may authorize a person or make a QR of
+its own, the account that people can write to serves: the number or the code goes through its chat.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +10,7 @@ from datetime import datetime
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from wechatlogin.errors import NotConfigured
+from wechatlogin.errors import NotConfigured, RightMissing
 from wechatlogin.extensions import db
 from wechatlogin.models import AuditTag, WeChatAppRow
 from wechatlogin.models.transaction import write
@@ -16,6 +20,9 @@ from wechatlogin.services.site import Site
 from wechatlogin.vault import Vault
 from wechatlogin.wechat.app import AppKind, MessageMode, Right, WeChatApp
 from wechatlogin.wechat.client import WeChatClient
+
+#: What people can write to, and what may do nothing else that a login could use.
+CHAT_ONLY = frozenset({AppKind.PERSONAL, AppKind.SUBSCRIPTION, AppKind.SERVICE_UNCERTIFIED})
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,7 @@ class NewWeChatApp:
     aes_key: SecretStr | None = None
     mode: MessageMode = MessageMode.SAFE
     gh_id: str | None = None
+    follow_url: str | None = None
     template_id: str | None = None
     template_fields: dict[str, str] | None = None
 
@@ -63,12 +71,25 @@ def get_entitled(right: Right) -> WeChatAppRow | None:
 def verify_entitled(right: Right) -> WeChatAppRow:
     """Return the first app that has a right.
 
-    :raise NotConfigured: if there is none.
+    :raise RightMissing: if there are apps, but none of a kind that has it.
+    :raise NotConfigured: if there is no app at all.
     """
     row = get_entitled(right)
     if row is None:
-        raise NotConfigured
+        raise RightMissing if get_all() else NotConfigured
     return row
+
+
+def check_chat_only(row: WeChatAppRow) -> bool:
+    """Tell whether an account can serve a login by its chat alone."""
+    return AppKind(row.kind) in CHAT_ONLY
+
+
+def get_chat_only() -> WeChatAppRow | None:
+    """Return the account whose chat a login has to go through, where no app may do more."""
+    if get_entitled(Right.WEB_AUTHORIZATION) is not None:
+        return None
+    return next((row for row in get_all() if check_chat_only(row)), None)
 
 
 def save(vault: Vault, new: NewWeChatApp, *, now: datetime) -> WeChatAppRow:
@@ -76,6 +97,8 @@ def save(vault: Vault, new: NewWeChatApp, *, now: datetime) -> WeChatAppRow:
     with write() as session:
         row = get(new.appid) or WeChatAppRow(appid=new.appid, created_at=now)
         row.name, row.kind, row.mode, row.gh_id = new.name, new.kind, new.mode, new.gh_id
+        # A QR that WeChat has made for the account stays; this is for accounts that may make none.
+        row.follow_url = new.follow_url or row.follow_url
         row.sealed_secret = vault.seal(new.secret.get_secret_value())
         row.sealed_token = _seal(vault, new.token)
         row.sealed_aes_key = _seal(vault, new.aes_key)

@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 from wechatlogin import clock
 from wechatlogin.errors import AttemptNotFound, CodeError, CodeTriesExhausted, CodeWrong
 from wechatlogin.extensions import limiter
-from wechatlogin.models import Attempt, Status, Way
-from wechatlogin.services import attempts, codes, logins
+from wechatlogin.models import Attempt, Status, Way, WeChatAppRow
+from wechatlogin.services import attempts, codes, logins, wechat_apps
 from wechatlogin.web import own_paths, people
 from wechatlogin.web.context import current_browser, current_site
 from wechatlogin.web.login import start_limit
@@ -91,7 +91,7 @@ def _again(attempt: Attempt, err: CodeError) -> str:
 
 
 def _page(attempt_id: str, *, error: str | None = None, is_open: bool = True) -> str:
-    site = current_site()
+    site, chat_only = current_site(), wechat_apps.get_chat_only()
     return render_template(
         "code.html",
         action=url_for("code.redeem"),
@@ -99,14 +99,26 @@ def _page(attempt_id: str, *, error: str | None = None, is_open: bool = True) ->
         is_open=is_open,
         error=error,
         how_to=[
-            gettext("在微信中打开下面的地址，同意授权。"),
-            gettext("公众号会把 6 位验证码发给你。"),
+            *_how_to_ask(chat_only),
             gettext(
                 "在这里输入验证码，%(minutes)s 分钟内有效。",
                 minutes=site.settings.code_seconds // 60,
             ),
         ],
-        auth_url=site.url(url_for("anqicms.auth", state="code")),
+        auth_url=None if chat_only else site.url(url_for("anqicms.auth", state="code")),
         restart_url=url_for("code.ask"),
         back_url=url_for("login.start"),
     )
+
+
+def _how_to_ask(chat_only: WeChatAppRow | None) -> list[str]:
+    if chat_only is None:
+        return [
+            gettext("在微信中打开下面的地址，同意授权。"),
+            gettext("公众号会把 6 位验证码发给你。"),
+        ]
+    keyword = current_site().settings.code_keyword[0]
+    return [
+        gettext("在微信中关注公众号「%(name)s」。", name=chat_only.name),
+        gettext("给它发送「%(keyword)s」，它会回复 6 位验证码。", keyword=keyword),
+    ]

@@ -17,7 +17,7 @@ from wechatlogin import clock
 from wechatlogin.config import ConfirmPolicy
 from wechatlogin.errors import AttemptDeclined
 from wechatlogin.extensions import csrf, limiter
-from wechatlogin.models import Attempt, Status
+from wechatlogin.models import Attempt, Status, Way
 from wechatlogin.services import attempts, qr_login
 from wechatlogin.web import words
 from wechatlogin.web.context import current_site
@@ -35,7 +35,7 @@ def show(token: str) -> str:
     status = attempts.status_at(attempt, now)
     if status == Status.SCANNED:
         return _ask(attempt, token, now)
-    return _tell(status)
+    return _tell(status, is_by_number=attempt.way == Way.NUMBER)
 
 
 @bp.post("/confirm/<token>")
@@ -74,7 +74,7 @@ def _ask(attempt: Attempt, token: str, now: datetime) -> str:
     )
 
 
-def _tell(status: Status) -> str:
+def _tell(status: Status, *, is_by_number: bool) -> str:
     match status:
         case Status.CONFIRMED | Status.CLAIMED:
             kind, title = "success", gettext("已确认")
@@ -82,7 +82,11 @@ def _tell(status: Status) -> str:
         case Status.DECLINED:
             kind, title = "info", gettext("已拒绝这次登录")
             text = gettext("电脑上没有登录。如果是你本人，请刷新二维码后再扫。")
+            if is_by_number:
+                text = gettext("登录没有进行。如果是你本人，请刷新登录页，再发送新的号码。")
         case _:
             kind, title = "warning", gettext("这次登录已过期")
             text = gettext("请在电脑上刷新二维码后再扫。")
+            if is_by_number:
+                text = gettext("请刷新登录页，再发送新的号码。")
     return render_template("message.html", kind=kind, title=title, text=text)

@@ -3,6 +3,8 @@
 GET  /login                         inside WeChat: on to its authorize page
                                     on a phone elsewhere: how to open it in WeChat
                                     on a desktop: the QR code, and the page waits
+                                    where an account has its chat alone: in every browser the
+                                    number to send to it, and the page waits
 GET  /login/attempts/<id>           how the attempt stands (`web/waiting.py`)
 GET  /login/attempts/<id>/check     the same as a page, for browsers without JavaScript
 POST /login/attempts/<id>/claim     the confirmed attempt becomes this browser's session
@@ -16,8 +18,8 @@ from werkzeug.wrappers import Response
 from wechatlogin import clock
 from wechatlogin.errors import AttemptExpired, AttemptNotFound
 from wechatlogin.extensions import csrf, limiter
-from wechatlogin.models import Attempt, Purpose, Status, Way
-from wechatlogin.services import attempts, logins, qr_login, web_login
+from wechatlogin.models import Attempt, Purpose, Status, Way, WeChatAppRow
+from wechatlogin.services import attempts, logins, number_login, qr_login, web_login, wechat_apps
 from wechatlogin.services.qr_image import draw_svg
 from wechatlogin.web import own_paths, people
 from wechatlogin.web.context import current_browser, current_site, is_in_wechat
@@ -38,6 +40,9 @@ def start() -> Response | str:
     next_path = own_paths.get_own_path(get_single("next"))
     if current_user.is_authenticated:
         return redirect(next_path or url_for("account.show"), 302)
+    chat_only = wechat_apps.get_chat_only()
+    if chat_only is not None:
+        return _show_number(chat_only, next_path)
     if is_in_wechat():
         return _to_wechat(
             web_login.Request(
@@ -82,7 +87,8 @@ def check(attempt_id: str) -> str:
     return render_template(
         "login_check.html",
         status=status,
-        number=attempt.number if status == Status.SCANNED else None,
+        is_by_number=attempt.way == Way.NUMBER,
+        number=attempt.number if status == Status.SCANNED and attempt.way != Way.NUMBER else None,
         check_url=url_for("login.check", attempt_id=attempt_id),
         claim_url=url_for("login.claim", attempt_id=attempt_id),
         restart_url=_restart_url(attempt),
@@ -115,20 +121,39 @@ def _to_wechat(wanted: web_login.Request) -> Response:
 
 
 def _show_qr(attempt: Attempt) -> str:
-    settings = current_site().settings
-    login = {
+    login = {**_waiting(attempt), "qr_svg": draw_svg(attempt.qr_content or "")}
+    code_url = url_for("code.ask", next=attempt.next_path)
+    return render_template("login_scan.html", login=login, code_url=code_url)
+
+
+def _show_number(row: WeChatAppRow, next_path: str | None) -> str:
+    started = number_login.start(
+        current_site(), row, current_browser(), next_path=next_path, now=clock.now()
+    )
+    digits = started.digits.get_secret_value()
+    qr_svg = draw_svg(row.follow_url) if row.follow_url else None
+    return render_template(
+        "login_number.html",
+        login={**_waiting(started.attempt), "qr_svg": qr_svg},
+        digits=f"{digits[:3]} {digits[3:]}",
+        account_name=row.name,
+        is_on_phone=is_in_wechat() or user_agent.is_mobile(request.user_agent.string),
+        code_url=url_for("code.ask", next=next_path),
+    )
+
+
+def _waiting(attempt: Attempt) -> dict[str, object]:
+    lifetime = attempt.expires_at - attempt.created_at
+    return {
         "id": attempt.id,
-        "qr_svg": draw_svg(attempt.qr_content or ""),
-        "expires_in": settings.scan_seconds,
+        "expires_in": int(lifetime.total_seconds()),
         "status_url": url_for("waiting.show", attempt_id=attempt.id),
         "check_url": url_for("login.check", attempt_id=attempt.id),
         "claim_url": url_for("login.claim", attempt_id=attempt.id),
         "restart_url": _restart_url(attempt),
         "confirm": attempt.confirm,
-        "max_wait": settings.max_wait_seconds,
+        "max_wait": current_site().settings.max_wait_seconds,
     }
-    code_url = url_for("code.ask", next=attempt.next_path)
-    return render_template("login_scan.html", login=login, code_url=code_url)
 
 
 def _restart_url(attempt: Attempt) -> str:

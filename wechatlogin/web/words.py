@@ -50,6 +50,7 @@ def way(name: str) -> str:
         Way.SCAN: gettext("扫码登录"),
         Way.PAGE: gettext("扫码登录"),
         Way.CODE: gettext("验证码登录"),
+        Way.NUMBER: gettext("号码登录"),
     }
     return names.get(Way(name), name)
 
