@@ -2,6 +2,7 @@
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from typing import ClassVar
 Listener = Callable[[Iterable[str] | None], None]
 
 
-class WatchingBus:
+class WatchingBus(ABC):
     """Wakes its own process at once, and passes on what `_has_changed` sees of the others."""
 
     #: Seconds between two looks.
@@ -97,13 +98,14 @@ class WatchingBus:
         for listener in listeners:
             listener(ids)
 
+    @abstractmethod
     def _has_changed(self) -> bool:
         """Look once, in the thread of the bus."""
-        raise NotImplementedError
 
     def _failures(self) -> tuple[type[Exception], ...]:
         """Return what a look may raise when the database cannot be asked."""
         return ()
 
+    @abstractmethod
     def _let_go(self) -> None:
         """Close what the looks have opened."""
