@@ -34,6 +34,14 @@ class ConfirmPolicy(StrEnum):
     NEVER = "never"
 
 
+class FollowPolicy(StrEnum):
+    """Whether a person has to follow the account for a login."""
+
+    NEVER = "never"
+    ASK = "ask"
+    REQUIRE = "require"
+
+
 def _setting(default: Any, meaning: str, example: str, **limits: Any) -> Any:
     return Field(default, description=meaning, examples=[example], **limits)
 

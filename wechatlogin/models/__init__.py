@@ -1,33 +1,45 @@
 """The tables, one noun a file; importing this package registers them all."""
 
-from wechatlogin.models.application import Application
-from wechatlogin.models.attempt import Attempt, Purpose, Status, Way
+from wechatlogin.models.application import Application, ApplicationUser
+from wechatlogin.models.attempt import Attempt, Display, Purpose, Status, Way
 from wechatlogin.models.audit import AuditEntry, AuditTag
 from wechatlogin.models.code import Code
-from wechatlogin.models.message import Channel, ReceivedMessage, SendState, SentMessage
+from wechatlogin.models.merge import Merge, MergeReason, MergeState
+from wechatlogin.models.message import Channel, Forwarded, ReceivedMessage, SendState, SentMessage
 from wechatlogin.models.operator import Operator
+from wechatlogin.models.reply import Occasion, Reply
 from wechatlogin.models.session import Session
 from wechatlogin.models.token import PlatformToken
 from wechatlogin.models.user import Identity, User
+from wechatlogin.models.verification_file import VerificationFile
 from wechatlogin.models.wechat_app import WeChatAppRow
 
 __all__ = [
     "Application",
+    "ApplicationUser",
     "Attempt",
     "AuditEntry",
     "AuditTag",
     "Channel",
     "Code",
+    "Display",
+    "Forwarded",
     "Identity",
+    "Merge",
+    "MergeReason",
+    "MergeState",
+    "Occasion",
     "Operator",
     "PlatformToken",
     "Purpose",
     "ReceivedMessage",
+    "Reply",
     "SendState",
     "SentMessage",
     "Session",
     "Status",
     "User",
+    "VerificationFile",
     "Way",
     "WeChatAppRow",
 ]

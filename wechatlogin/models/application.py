@@ -1,11 +1,11 @@
-"""`applications`: the programs that log people in through us."""
+"""`applications` and `application_users`: the programs that log people in, and who came by them."""
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Text
+from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wechatlogin.config import ConfirmPolicy
+from wechatlogin.config import ConfirmPolicy, FollowPolicy
 from wechatlogin.extensions import Base
 from wechatlogin.models.types import Exact, RowId, UtcDateTime, one_of
 
@@ -14,7 +14,7 @@ class Application(Base):
     """A program with its credentials: hashed, or sealed where a scheme needs the plain value."""
 
     __tablename__ = "applications"
-    __table_args__ = (one_of("confirm", ConfirmPolicy),)
+    __table_args__ = (one_of("confirm", ConfirmPolicy), one_of("follow", FollowPolicy))
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     client_id: Mapped[str] = mapped_column(Exact(64), unique=True)
@@ -25,5 +25,26 @@ class Application(Base):
     sealed_user_domain_secret: Mapped[str | None] = mapped_column(Text)
     #: Exact URIs; one that is not in the list is never redirected to.
     redirect_uris: Mapped[list[str]] = mapped_column(JSON)
+    #: Origins whose pages may hear of a login in a window that they opened.
+    origins: Mapped[list[str]] = mapped_column(JSON, default=list)
+    #: The WeChat apps it logs people in with, the preferred one first; none means all there are.
+    appids: Mapped[list[str]] = mapped_column(JSON, default=list)
     confirm: Mapped[ConfirmPolicy] = mapped_column(Exact(16), default=ConfirmPolicy.NUMBER)
+    follow: Mapped[FollowPolicy] = mapped_column(Exact(16), default=FollowPolicy.NEVER)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ApplicationUser(Base):
+    """A person whom an application knows, because they have logged in to it."""
+
+    __tablename__ = "application_users"
+    __table_args__ = (Index(None, "user_id"),)
+
+    application_id: Mapped[int] = mapped_column(
+        ForeignKey("applications.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[str] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    first_login_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_login_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, SmallInteger
+from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wechatlogin.config import ConfirmPolicy
@@ -17,6 +17,7 @@ class Way(StrEnum):
     IN_WECHAT = "in_wechat"
     SCAN = "scan"
     PAGE = "page"
+    WEBSITE = "website"
     CODE = "code"
     NUMBER = "number"
 
@@ -30,6 +31,20 @@ class Purpose(StrEnum):
     RESULT = "result"
     #: A phone proves who it is, to confirm the attempt `parent_id`.
     CONFIRM = "confirm"
+    #: A logged-in person adds the identity to their account, `link_user_id`.
+    LINK = "link"
+    #: Another site's own authorization: WeChat's code goes on to its `redirect_uri`.
+    RELAY = "relay"
+
+
+class Display(StrEnum):
+    """Where the browser shows the login."""
+
+    PAGE = "page"
+    #: In a window that another page opened; that page hears the outcome.
+    POPUP = "popup"
+    #: In a frame of our own waiting page, which moves on.
+    FRAME = "frame"
 
 
 class Status(StrEnum):
@@ -51,12 +66,15 @@ class Attempt(Base):
         one_of("way", Way),
         one_of("purpose", Purpose),
         one_of("confirm", ConfirmPolicy),
+        one_of("display", Display),
         CheckConstraint(
             "status NOT IN ('confirmed', 'claimed') OR openid IS NOT NULL", name="has_person"
         ),
         CheckConstraint("tries >= 0", name="tries"),
         Index(None, "status", "expires_at"),
         Index(None, "created_at"),
+        # Found when a person follows, and when one is erased.
+        Index(None, "user_id"),
     )
 
     #: What the waiting page asks by.
@@ -75,7 +93,13 @@ class Attempt(Base):
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("attempts.id", ondelete="CASCADE"))
     appid: Mapped[str | None] = mapped_column(Exact(32))
     next_path: Mapped[str | None] = mapped_column(Exact(1024))
-    #: The `state` that the caller of `/api/wechat/auth` gave, such as `code`.
+    #: Where a relayed code goes: exactly one of the application's URIs.
+    redirect_uri: Mapped[str | None] = mapped_column(Exact(1024))
+    display: Mapped[Display] = mapped_column(Exact(16), default=Display.PAGE)
+    #: The page that opened the popup.
+    opener_origin: Mapped[str | None] = mapped_column(Exact(255))
+    link_user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    #: The `state` that the caller gave, such as `code`; what travels is `scene`.
     requested_state: Mapped[str | None] = mapped_column(Exact(128))
     #: The text of the QR that the desktop shows.
     qr_content: Mapped[str | None] = mapped_column(Exact(512))
@@ -85,6 +109,8 @@ class Attempt(Base):
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     #: The hash of the secret in the link that the scanning person alone receives.
     confirm_hash: Mapped[str | None] = mapped_column(Exact(64), unique=True)
+    #: Everything is proven, but the application wants a follower.
+    awaits_follow: Mapped[bool] = mapped_column(Boolean, default=False)
     #: The number that the desktop shows, and the three that the phone offers.
     number: Mapped[int | None] = mapped_column(SmallInteger)
     choices: Mapped[list[int] | None] = mapped_column(JSON)

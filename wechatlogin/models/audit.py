@@ -15,6 +15,12 @@ class AuditTag(StrEnum):
     USER_LOGIN = "user:login"
     USER_ERASED = "user:erased"
     USER_PROFILE_CLEARED = "user:profile_cleared"
+    USER_MERGED = "user:merged"
+    USER_MERGE_WAITING = "user:merge_waiting"
+    USER_MERGE_UNDONE = "user:merge_undone"
+    USER_KEPT_APART = "user:kept_apart"
+    IDENTITY_LINKED = "identity:linked"
+    IDENTITY_UNLINKED = "identity:unlinked"
     ATTEMPT_DECLINED = "attempt:declined"
     ATTEMPT_WRONG_NUMBER = "attempt:wrong_number"
     ATTEMPT_UNKNOWN_NUMBER = "attempt:unknown_number"
@@ -25,6 +31,8 @@ class AuditTag(StrEnum):
     OPERATOR_LOGIN = "operator:login"
     OPERATOR_LOGIN_FAILED = "operator:login_failed"
     WECHAT_APP_SAVED = "wechat_app:saved"
+    REPLY_SAVED = "reply:saved"
+    VERIFICATION_FILE_SAVED = "verification_file:saved"
     APPLICATION_SAVED = "application:saved"
 
 

@@ -19,9 +19,19 @@ class Channel(StrEnum):
 
 
 class SendState(StrEnum):
+    """What has become of a message; `PENDING` is written down before WeChat is asked."""
+
+    PENDING = "pending"
     ACCEPTED = "accepted"
     DELIVERED = "delivered"
     BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+class Forwarded(StrEnum):
+    """How the owner's other program took a push."""
+
+    ANSWERED = "answered"
     FAILED = "failed"
 
 
@@ -32,6 +42,7 @@ class ReceivedMessage(Base):
     __table_args__ = (
         UniqueConstraint("appid", "dedupe_key"),
         UniqueConstraint("appid", "signature"),
+        one_of("forwarded", Forwarded),
         Index(None, "received_at"),
     )
 
@@ -43,6 +54,7 @@ class ReceivedMessage(Base):
     kind: Mapped[str] = mapped_column(Exact(32))
     #: The reply's text, sealed: it may hold a confirm link.
     sealed_reply: Mapped[str | None] = mapped_column(Text)
+    forwarded: Mapped[Forwarded | None] = mapped_column(Exact(16))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -53,6 +65,7 @@ class SentMessage(Base):
     __tablename__ = "sent_messages"
     __table_args__ = (
         UniqueConstraint("appid", "msgid"),
+        UniqueConstraint("appid", "client_msg_id"),
         one_of("channel", Channel),
         one_of("state", SendState),
         Index(None, "created_at"),
@@ -67,6 +80,8 @@ class SentMessage(Base):
     state: Mapped[SendState] = mapped_column(Exact(16))
     #: WeChat's number, 64 bits, kept as text.
     msgid: Mapped[str | None] = mapped_column(Exact(32))
+    #: Our own number of the message, under which WeChat takes it once.
+    client_msg_id: Mapped[str | None] = mapped_column(Exact(64))
     errcode: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -45,5 +45,9 @@ class Identity(Base):
     follows: Mapped[bool | None] = mapped_column(Boolean)
     #: WeChat's time of the event that told us, so that a late event does not undo a later one.
     follows_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When WeChat was last asked, or told us, whether the person follows.
+    follows_checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The language of the person's WeChat, once a page of ours was open in it.
+    language: Mapped[str | None] = mapped_column(Exact(8))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     user: Mapped[User] = relationship(back_populates="identities")

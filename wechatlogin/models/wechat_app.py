@@ -31,6 +31,8 @@ class WeChatAppRow(Base):
     template_fields: Mapped[dict[str, str] | None] = mapped_column(JSON)
     #: What the account's own QR holds; made on first need where the account may make one.
     follow_url: Mapped[str | None] = mapped_column(Exact(256))
+    #: Where pushes go that are not ours to answer.
+    forward_url: Mapped[str | None] = mapped_column(Exact(512))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     def has(self, right: Right) -> bool:
