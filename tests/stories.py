@@ -1,14 +1,16 @@
 """Beginnings that several tests share, in the words of the service."""
 
 import secrets
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr
 
-from wechatlogin.models import Attempt, Identity, Purpose, User, Way, WeChatAppRow
+from wechatlogin.models import Attempt, Identity, User, Way, WeChatAppRow
 from wechatlogin.models.transaction import write
 from wechatlogin.services import accounts, attempts, wechat_apps
+from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.services.wechat_apps import NewWeChatApp
 from wechatlogin.vault import sha256_hex
@@ -17,20 +19,21 @@ from wechatlogin.wechat.app import AppKind
 BROWSER_SECRET = "a secret of the browser"
 BINDING = sha256_hex(BROWSER_SECRET)
 LIFETIME = timedelta(seconds=120)
+ERRAND = {field.name for field in fields(Errand)}
 
 
 def start_attempt(*, now: datetime, **more: Any) -> Attempt:
     """Start an attempt of the browser whose binding is `BINDING`."""
     given: dict[str, Any] = {
         "way": Way.PAGE,
-        "purpose": Purpose.LOGIN,
         "binding_hash": BINDING,
         "browser": "Windows · Edge",
         "ip": "203.0.113.7",
         "lifetime": LIFETIME,
         "scene": attempts.new_scene(),
     }
-    return attempts.start(attempts.NewAttempt(**{**given, **more}), now=now)
+    errand = Errand(**{name: more.pop(name) for name in ERRAND & more.keys()})
+    return attempts.start(attempts.NewAttempt(**{**given, "errand": errand, **more}), now=now)
 
 
 def a_browser(secret: str = BROWSER_SECRET, **more: Any) -> Browser:

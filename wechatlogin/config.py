@@ -137,6 +137,13 @@ class Settings(BaseSettings):
         "`tap`, `first_time` (only the first time in a browser) or `never`.",
         "number",
     )
+    desktop_ways: Annotated[tuple[str, ...], NoDecode] = _setting(
+        ("scan", "website", "number"),
+        "What a desktop is offered, the best first, as far as a WeChat app may do it: `scan` (the "
+        "account's QR code), `website` (a website app), `number` (a number sent to the account).",
+        "website,scan",
+        min_length=1,
+    )
     scan_seconds: int = _setting(
         120, "Seconds that a QR code may be scanned, and then confirmed.", "120", ge=1, le=1800
     )
@@ -183,6 +190,7 @@ class Settings(BaseSettings):
         "trusted_hosts",
         "wechat_avatar_hosts",
         "code_keyword",
+        "desktop_ways",
         mode="before",
     )
     @classmethod
@@ -200,6 +208,13 @@ class Settings(BaseSettings):
         if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
             raise ValueError("write scheme and host alone, without path, query or user")
         return value.rstrip("/")
+
+    @field_validator("desktop_ways")
+    @classmethod
+    def _check_desktop_ways(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not set(value) <= {"scan", "website", "number"} or len(set(value)) < len(value):
+            raise ValueError("write some of scan, website and number, each once")
+        return value
 
     @field_validator("default_language")
     @classmethod

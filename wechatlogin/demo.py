@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from wechatlogin import clock, config, create_app
 from wechatlogin.config import Environment, Settings
 from wechatlogin.services import applications, operators, wechat_apps
+from wechatlogin.services.applications import NewApplication
 from wechatlogin.services.site import Site
 from wechatlogin.services.wechat_apps import NewWeChatApp
 from wechatlogin.wechat.app import AppKind, MessageMode
@@ -158,11 +159,11 @@ def _make_data(settings: Settings, addresses: Addresses, account: Account) -> di
     site: Site = app.extensions["wechatlogin"]
     now = clock.now()
     password = secrets.token_urlsafe(9)
-    redirect_uris = [f"{addresses.service_url}/demo/callback", "https://app.example.com/callback"]
+    redirect_uris = (f"{addresses.service_url}/demo/callback", "https://app.example.com/callback")
     with app.app_context():
         upgrade()
         wechat_apps.save(site.vault, _wechat_app(account), now=now)
-        made = applications.create(site.vault, "晨光书店", redirect_uris, now=now)
+        made = applications.create(site.vault, NewApplication("晨光书店", redirect_uris), now=now)
         operators.save("operator", SecretStr(password), now=now)
     written: dict[str, object] = {
         "service_url": addresses.service_url,

@@ -8,6 +8,7 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     ├── InvalidRequest            a parameter is missing, doubled or malformed
     │   ├── BodyNotAccepted       411, 413 or 415: the body's size or kind
     │   └── ForeignOrigin         a form sent from another site
+    ├── ApplicationUnknown        no program has this client id
     ├── NotInWeChat               the page only works in WeChat's own browser
     ├── LoginRequired             nobody is logged in
     ├── RateLimited               too often; carries `resets_in`
@@ -70,6 +71,11 @@ class ForeignOrigin(InvalidRequest):
     code = "foreign_origin"
     status = 403
     message = msgid("这个请求来自别的网站，已拒绝。")
+
+
+class ApplicationUnknown(LoginError):
+    code = "application_unknown"
+    message = msgid("没有登记过这个应用，请联系网站管理员。")
 
 
 class NotInWeChat(LoginError):

@@ -13,6 +13,7 @@ from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, Channel, Code, Identity, SendState, SentMessage, Status
 from wechatlogin.models.transaction import write
 from wechatlogin.services import codes
+from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Site
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -29,7 +30,7 @@ def issue(site: Site, identity: Identity, now: datetime = NOW) -> str:
 
 
 def typing(site: Site, now: datetime = LATER) -> Attempt:
-    return codes.start_typing(site, a_browser(), next_path=None, now=now)
+    return codes.start_typing(a_browser(), errand=Errand(), now=now)
 
 
 def another(digits: str) -> str:

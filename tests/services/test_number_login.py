@@ -11,6 +11,7 @@ from wechatlogin.errors import AttemptDeclined, NumberWrong, RateLimited
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, AuditEntry, Status, Way, WeChatAppRow
 from wechatlogin.services import attempts, number_login, qr_login
+from wechatlogin.services.errand import Errand
 from wechatlogin.services.number_login import Started
 from wechatlogin.services.site import Site
 from wechatlogin.wechat.app import AppKind
@@ -25,7 +26,7 @@ def row(storage: Site) -> WeChatAppRow:
 
 
 def start(site: Site, row: WeChatAppRow, now: datetime = NOW) -> Started:
-    return number_login.start(site, row, a_browser(), next_path="/account", now=now)
+    return number_login.start(site, row, a_browser(), errand=Errand(next_path="/account"), now=now)
 
 
 def shown(started: Started) -> str:

@@ -23,13 +23,16 @@ from wechatlogin.errors import (
     NotInWeChat,
 )
 from wechatlogin.extensions import csrf, limiter
-from wechatlogin.models import Attempt, Purpose
-from wechatlogin.services import logins, qr_login, web_login
+from wechatlogin.models import Attempt, Purpose, Way
+from wechatlogin.services import logins, web_login, wechat_apps
+from wechatlogin.services.errand import Errand
 from wechatlogin.services.web_login import AskHere, Confirmed, Restart
-from wechatlogin.web import people, results
+from wechatlogin.web import arrivals, people, results
 from wechatlogin.web.context import current_browser, current_site, is_in_wechat, wants_json
-from wechatlogin.web.login import open_in_wechat, start_limit
+from wechatlogin.web.login import start_limit
+from wechatlogin.web.offers import open_in_wechat
 from wechatlogin.web.parameters import get_single
+from wechatlogin.wechat.app import Right
 from wechatlogin.wechat.errors import LoginMustRestart
 
 bp = Blueprint("anqicms", __name__)
@@ -102,17 +105,16 @@ def _begin(state: str | None) -> str:
     if state is not None and len(state) > LONGEST_STATE:
         raise InvalidRequest
     wanted = web_login.Request(
-        purpose=Purpose.RESULT,
+        row=wechat_apps.verify_entitled(Right.WEB_AUTHORIZATION),
+        errand=Errand(purpose=Purpose.RESULT, requested_state=state),
         scope=web_login.scope_for(current_site(), Purpose.RESULT),
-        requested_state=state,
     )
-    return web_login.begin(current_site(), current_browser(), wanted, now=clock.now())
+    return web_login.begin(current_site(), current_browser(), wanted, now=clock.now()).url
 
 
 def _finish(code: str | None, scene: str | None) -> Response | str:
-    outcome = web_login.finish(
-        current_site(), current_browser(), scene=scene, code=code, now=clock.now()
-    )
+    returned = web_login.Returned(Way.IN_WECHAT, scene, code)
+    outcome = web_login.finish(current_site(), current_browser(), returned, now=clock.now())
     match outcome:
         case Restart():
             return redirect(outcome.url, 302)
@@ -124,13 +126,9 @@ def _finish(code: str | None, scene: str | None) -> Response | str:
 
 def _confirmed(attempt: Attempt) -> Response | str:
     site, now = current_site(), clock.now()
-    if attempt.purpose == Purpose.CONFIRM:
-        scanned = qr_login.scanned_by_page(site, attempt, now=now)
-        return redirect(scanned.confirm_url, 302) if scanned.confirm_url else results.scanned()
+    if attempt.purpose != Purpose.RESULT:
+        return arrivals.arrive(attempt, now=now)
     login = logins.claim(site, attempt.id, current_browser(), now=now)
-    if attempt.purpose == Purpose.LOGIN:
-        target = login.attempt.next_path or url_for("account.show")
-        return people.log_in(redirect(target, 302), login)
     if wants_json():
         return people.log_in(jsonify(code=OK, msg=gettext("微信授权成功")), login)
     return people.log_in(results.success(login.attempt, now=now), login)

@@ -27,8 +27,9 @@ from wechatlogin.errors import (
     AttemptTaken,
 )
 from wechatlogin.extensions import db
-from wechatlogin.models import Attempt, Purpose, Status, Way
+from wechatlogin.models import Attempt, Status, Way
 from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.services.errand import Errand
 
 #: A confirmation in the last second may still be claimed this long.
 CLAIM_GRACE = timedelta(seconds=10)
@@ -43,7 +44,7 @@ class NewAttempt:
     """What is known of an attempt when it starts."""
 
     way: Way
-    purpose: Purpose
+    errand: Errand
     binding_hash: str
     browser: str
     ip: str | None
@@ -52,8 +53,6 @@ class NewAttempt:
     confirm: ConfirmPolicy = ConfirmPolicy.NEVER
     appid: str | None = None
     parent_id: str | None = None
-    next_path: str | None = None
-    requested_state: str | None = None
     qr_content: str | None = None
     restarts: int = 0
 
@@ -65,18 +64,24 @@ def new_scene() -> str:
 
 def start(new: NewAttempt, *, now: datetime) -> Attempt:
     """Write down a pending attempt."""
+    errand = new.errand
     attempt = Attempt(
         id=secrets.token_hex(16),
         scene=new.scene,
         binding_hash=new.binding_hash,
         way=new.way,
-        purpose=new.purpose,
+        purpose=errand.purpose,
         status=Status.PENDING,
         confirm=new.confirm,
         appid=new.appid,
         parent_id=new.parent_id,
-        next_path=new.next_path,
-        requested_state=new.requested_state,
+        application_id=errand.application.id if errand.application else None,
+        next_path=errand.next_path,
+        requested_state=errand.requested_state,
+        display=errand.display,
+        opener_origin=errand.opener_origin,
+        redirect_uri=errand.redirect_uri,
+        link_user_id=errand.link_user_id,
         qr_content=new.qr_content,
         restarts=new.restarts,
         tries=0,

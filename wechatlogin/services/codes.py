@@ -23,13 +23,13 @@ from wechatlogin.models import (
     Channel,
     Code,
     Identity,
-    Purpose,
     SendState,
     SentMessage,
     Way,
 )
 from wechatlogin.models.transaction import count_changed, write
 from wechatlogin.services import attempts, audit
+from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import Vault
 
@@ -78,17 +78,16 @@ def note_sent(code: IssuedCode, *, now: datetime) -> None:
         session.execute(update(Code).where(Code.id == code.id).values(sent_at=now))
 
 
-def start_typing(site: Site, browser: Browser, *, next_path: str | None, now: datetime) -> Attempt:
+def start_typing(browser: Browser, *, errand: Errand, now: datetime) -> Attempt:
     """Start the attempt of a browser in which a code will be typed."""
     new = attempts.NewAttempt(
         way=Way.CODE,
-        purpose=Purpose.LOGIN,
+        errand=errand,
         binding_hash=browser.binding_hash,
         browser=browser.name,
         ip=browser.ip,
         lifetime=TYPING_LIFETIME,
         scene=attempts.new_scene(),
-        next_path=next_path,
     )
     return attempts.start(new, now=now)
 

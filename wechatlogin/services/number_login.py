@@ -30,10 +30,11 @@ from wechatlogin.errors import (
     RateLimited,
 )
 from wechatlogin.extensions import db
-from wechatlogin.models import Attempt, AuditEntry, AuditTag, Purpose, Way, WeChatAppRow
+from wechatlogin.models import Attempt, AuditEntry, AuditTag, Way, WeChatAppRow
 from wechatlogin.models.transaction import write
 from wechatlogin.services import attempts, audit, qr_login
 from wechatlogin.services.accounts import Sighting
+from wechatlogin.services.errand import Errand
 from wechatlogin.services.qr_login import Scanned
 from wechatlogin.services.site import Browser, Site
 
@@ -52,15 +53,15 @@ class Started:
 
 
 def start(
-    site: Site, row: WeChatAppRow, browser: Browser, *, next_path: str | None, now: datetime
+    site: Site, row: WeChatAppRow, browser: Browser, *, errand: Errand, now: datetime
 ) -> Started:
     """Start an attempt with a number of its own among all that wait for this account."""
-    confirm = site.settings.confirm
+    confirm = errand.confirm_policy(site.settings)
     while True:
         digits = str(100_000 + secrets.randbelow(900_000))
         new = attempts.NewAttempt(
             way=Way.NUMBER,
-            purpose=Purpose.LOGIN,
+            errand=errand,
             binding_hash=browser.binding_hash,
             browser=browser.name,
             ip=browser.ip,
@@ -68,7 +69,6 @@ def start(
             scene=_scene(site, row, digits, _period(now)),
             confirm=ConfirmPolicy.TAP if confirm is ConfirmPolicy.NUMBER else confirm,
             appid=row.appid,
-            next_path=next_path,
         )
         try:
             with write():

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wechatlogin.config import ConfirmPolicy
-from wechatlogin.errors import AttemptDeclined, AttemptNotFound, WeChatError
-from wechatlogin.models import Attempt, AuditTag, Identity, Purpose, Status, Way, WeChatAppRow
+from wechatlogin.errors import AttemptDeclined, AttemptNotFound, RightMissing, WeChatError
+from wechatlogin.models import Attempt, AuditTag, Identity, Status, Way, WeChatAppRow
 from wechatlogin.models.transaction import write
 from wechatlogin.services import accounts, attempts, audit, wechat_apps
 from wechatlogin.services.accounts import Sighting
+from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import sha256_hex
 from wechatlogin.wechat.app import Right
@@ -34,27 +35,28 @@ class Scanned:
     confirm_url: str | None
 
 
-def start(site: Site, browser: Browser, *, next_path: str | None, now: datetime) -> Attempt:
+def start(
+    site: Site, row: WeChatAppRow, browser: Browser, *, errand: Errand, now: datetime
+) -> Attempt:
     """Start an attempt whose QR a phone can scan.
 
-    :raise NotConfigured: if no account can serve a desktop.
+    :raise RightMissing: if WeChat makes no QR, and the account cannot do without.
     """
     scene = attempts.new_scene()
     lifetime = timedelta(seconds=site.settings.scan_seconds)
-    row, url = _account_qr(site, scene, lifetime, now)
-    if url is None:
-        row = wechat_apps.verify_entitled(Right.WEB_AUTHORIZATION)
+    url = _account_qr(site, row, scene, lifetime=lifetime, now=now)
+    if url is None and not row.has(Right.WEB_AUTHORIZATION):
+        raise RightMissing
     new = attempts.NewAttempt(
         way=Way.SCAN if url else Way.PAGE,
-        purpose=Purpose.LOGIN,
+        errand=errand,
         binding_hash=browser.binding_hash,
         browser=browser.name,
         ip=browser.ip,
         lifetime=lifetime,
         scene=scene,
-        confirm=site.settings.confirm,
-        appid=row.appid if row else None,
-        next_path=next_path,
+        confirm=errand.confirm_policy(site.settings),
+        appid=row.appid,
         qr_content=url or site.url(f"/q/{scene}"),
     )
     return attempts.start(new, now=now)
@@ -155,12 +157,12 @@ def decline(site: Site, token: str, *, now: datetime) -> None:
 
 
 def _account_qr(
-    site: Site, scene: str, lifetime: timedelta, now: datetime
-) -> tuple[WeChatAppRow | None, str | None]:
-    """Return the account that may make parametric QRs, and one for the scene if WeChat gives it."""
-    row = wechat_apps.get_entitled(Right.PARAMETRIC_QR)
-    if row is None or site.pauses.check_paused(row.appid, CREATE_QRCODE, now=now):
-        return row, None
+    site: Site, row: WeChatAppRow, scene: str, *, lifetime: timedelta, now: datetime
+) -> str | None:
+    """Return what the account's own QR for the scene holds, if WeChat makes one."""
+    is_paused = site.pauses.check_paused(row.appid, CREATE_QRCODE, now=now)
+    if is_paused or not row.has(Right.PARAMETRIC_QR):
+        return None
     try:
         # A little longer than the attempt: its last seconds can be scanned too.
         ticket = wechat_apps.client(site, row).create_qrcode(
@@ -168,8 +170,8 @@ def _account_qr(
         )
     except WeChatError as err:
         site.pauses.pause(row.appid, CREATE_QRCODE, err, now=now)
-        return row, None
-    return row, ticket.url
+        return None
+    return ticket.url
 
 
 def _must_ask(attempt: Attempt, known: Identity | None) -> bool:

@@ -1,4 +1,5 @@
-"""Login inside WeChat: to its authorize page and back.
+"""Login by a page of WeChat's: its authorize page inside WeChat (way `in_wechat`), or a website
+app's page with the QR code on a desktop (way `website`).
 
     begin    a pending attempt, and the address of WeChat's page with the attempt's scene as state
     finish   WeChat sent the browser back with a code: exchanged once, however often it comes
@@ -15,7 +16,7 @@ What can happen on the way back:
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
@@ -23,19 +24,21 @@ from pydantic import SecretStr
 from wechatlogin.errors import (
     AuthorizationInvalid,
     AuthorizationRefused,
+    RightMissing,
     SnapshotUser,
     WeChatError,
 )
 from wechatlogin.models import Attempt, Identity, Purpose, Status, Way, WeChatAppRow
-from wechatlogin.services import accounts, attempts, wechat_apps
+from wechatlogin.services import accounts, attempts, ways, wechat_apps
 from wechatlogin.services.accounts import Sighting
+from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import sha256_hex
-from wechatlogin.wechat.app import Right
 from wechatlogin.wechat.errors import LoginMustRestart, SnapshotSuspected
 from wechatlogin.wechat.oauth import Profile, Scope, UserGrant
 
-CALLBACK_PATH = "/api/wechat/auth"
+#: Where WeChat sends the browser back to.
+CALLBACK_PATHS = {Way.IN_WECHAT: "/api/wechat/auth", Way.WEBSITE: "/login/website/return"}
 MAX_RESTARTS = 1
 #: How long the second of two callbacks waits for the first to end.
 PATIENCE_SECONDS = 8.0
@@ -44,14 +47,36 @@ LOOK_AGAIN_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Request:
-    """What a browser wants of a login inside WeChat."""
+    """A visit to WeChat's page: as which app, for what, and what to ask the person for."""
 
-    purpose: Purpose
+    row: WeChatAppRow
+    errand: Errand
     scope: Scope
-    next_path: str | None = None
-    requested_state: str | None = None
+    #: The desktop's attempt that a phone is to confirm.
     parent_id: str | None = None
     restarts: int = 0
+
+    @property
+    def way(self) -> Way:
+        """What page it is."""
+        return Way.WEBSITE if self.scope is Scope.LOGIN else Way.IN_WECHAT
+
+
+@dataclass(frozen=True)
+class Visit:
+    """An attempt, and the page of WeChat's that the browser goes to for it."""
+
+    attempt: Attempt
+    url: str
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What WeChat sent the browser back with."""
+
+    way: Way
+    scene: str | None
+    code: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -80,15 +105,17 @@ class Confirmed:
 Outcome = Restart | AskHere | Confirmed
 
 
-def begin(site: Site, browser: Browser, request: Request, *, now: datetime) -> str:
-    """Start an attempt and return the address of WeChat's authorize page for it.
+def begin(site: Site, browser: Browser, request: Request, *, now: datetime) -> Visit:
+    """Start an attempt and return the address of WeChat's page for it.
 
-    :raise NotConfigured: if no account may do web authorization.
+    :raise RightMissing: if an app of this kind has no such page.
     """
-    row = wechat_apps.verify_entitled(Right.WEB_AUTHORIZATION)
+    row = request.row
+    if not ways.check_entitled(row, request.way):
+        raise RightMissing
     new = attempts.NewAttempt(
-        way=Way.IN_WECHAT,
-        purpose=request.purpose,
+        way=request.way,
+        errand=request.errand,
         binding_hash=browser.binding_hash,
         browser=browser.name,
         ip=browser.ip,
@@ -96,25 +123,23 @@ def begin(site: Site, browser: Browser, request: Request, *, now: datetime) -> s
         scene=attempts.new_scene(),
         appid=row.appid,
         parent_id=request.parent_id,
-        next_path=request.next_path,
-        requested_state=request.requested_state,
         restarts=request.restarts,
     )
-    attempts.start(new, now=now)
-    return wechat_apps.client(site, row).authorize_url(
-        redirect_uri=site.url(CALLBACK_PATH), state=new.scene, scope=request.scope
-    )
+    attempt = attempts.start(new, now=now)
+    client, back = wechat_apps.client(site, row), site.url(CALLBACK_PATHS[request.way])
+    if request.way is Way.WEBSITE:
+        return Visit(attempt, client.qrconnect_url(redirect_uri=back, state=new.scene))
+    url = client.authorize_url(redirect_uri=back, state=new.scene, scope=request.scope)
+    return Visit(attempt, url)
 
 
 def check_scene(state: str) -> bool:
-    """Tell whether a state is one that we sent to WeChat."""
+    """Tell whether a state is one that we sent to WeChat's authorize page."""
     attempt = attempts.get_by_scene(state)
     return attempt is not None and attempt.way == Way.IN_WECHAT
 
 
-def finish(
-    site: Site, browser: Browser, *, scene: str | None, code: str | None, now: datetime
-) -> Outcome:
+def finish(site: Site, browser: Browser, returned: Returned, *, now: datetime) -> Outcome:
     """Take the browser that WeChat sent back to the outcome of its attempt.
 
     :raise AuthorizationInvalid: if the state is unknown, expired or another browser's.
@@ -122,8 +147,8 @@ def finish(
     :raise SnapshotUser: if WeChat showed a snapshot page.
     :raise WeChatError: if WeChat gives no answer to the code.
     """
-    attempt = attempts.get_by_scene(scene) if scene else None
-    if attempt is None or attempt.way != Way.IN_WECHAT:
+    attempt, code = attempts.get_by_scene(returned.scene or ""), returned.code
+    if attempt is None or attempt.way != returned.way:
         raise AuthorizationInvalid
     is_bound = browser.is_bound and attempt.binding_hash == browser.binding_hash
     if browser.is_bound and not is_bound:
@@ -163,23 +188,23 @@ def accept_here(
 
 
 def _restart(site: Site, browser: Browser, attempt: Attempt, now: datetime) -> Restart:
+    is_website = attempt.way == Way.WEBSITE
     request = Request(
-        purpose=Purpose(attempt.purpose),
-        scope=scope_for(site, Purpose(attempt.purpose)),
-        next_path=attempt.next_path,
-        requested_state=attempt.requested_state,
+        row=wechat_apps.verify(attempt.appid or ""),
+        errand=Errand.of(attempt),
+        scope=Scope.LOGIN if is_website else scope_for(site, Purpose(attempt.purpose)),
         parent_id=attempt.parent_id,
         restarts=attempt.restarts + 1,
     )
-    return Restart(begin(site, browser, request, now=now))
+    return Restart(begin(site, browser, request, now=now).url)
 
 
 def scope_for(site: Site, purpose: Purpose) -> Scope:
-    """Return what to ask WeChat for: a phone that confirms is silent, the rest as configured."""
+    """Return what to ask for inside WeChat: a phone that confirms is silent, the rest as set."""
     match purpose:
         case Purpose.CONFIRM:
             return Scope.BASE
-        case Purpose.RESULT:
+        case Purpose.RESULT | Purpose.LINK:
             return Scope.USERINFO
         case _:
             return Scope(site.settings.login_scope)
@@ -210,7 +235,8 @@ def _identify(site: Site, row: WeChatAppRow, code: str, now: datetime) -> Identi
     grant = client.exchange_code(code)
     if grant.is_snapshot_user:
         raise SnapshotUser
-    profile = client.get_profile(grant) if Scope.USERINFO in grant.scopes else None
+    has_profile = bool({Scope.USERINFO, Scope.LOGIN} & grant.scopes)
+    profile = client.get_profile(grant) if has_profile else None
     return accounts.find_or_create_identity(row, _sighting(grant, profile), now=now)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from wechatlogin.errors import NotConfigured, RightMissing
 from wechatlogin.extensions import db
-from wechatlogin.models import AuditTag, WeChatAppRow
+from wechatlogin.models import Application, AuditTag, WeChatAppRow
 from wechatlogin.models.transaction import write
 from wechatlogin.services import audit
 from wechatlogin.services.platform_tokens import DatabaseAccessTokens
@@ -21,8 +21,8 @@ from wechatlogin.vault import Vault
 from wechatlogin.wechat.app import AppKind, MessageMode, Right, WeChatApp
 from wechatlogin.wechat.client import WeChatClient
 
-#: What people can write to, and what may do nothing else that a login could use.
-CHAT_ONLY = frozenset({AppKind.PERSONAL, AppKind.SUBSCRIPTION, AppKind.SERVICE_UNCERTIFIED})
+#: By whose rights a login could do more than write in a chat.
+_MORE_THAN_CHAT = (Right.WEB_AUTHORIZATION, Right.PARAMETRIC_QR)
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class NewWeChatApp:
     aes_key: SecretStr | None = None
     mode: MessageMode = MessageMode.SAFE
     gh_id: str | None = None
+    #: Apps of one open-platform account share it: there a unionid names the same person.
+    open_platform_group: str | None = None
     follow_url: str | None = None
     template_id: str | None = None
     template_fields: dict[str, str] | None = None
@@ -63,33 +65,35 @@ def get_all() -> list[WeChatAppRow]:
     return list(db.session.scalars(select(WeChatAppRow).order_by(WeChatAppRow.id)))
 
 
-def get_entitled(right: Right) -> WeChatAppRow | None:
-    """Return the first app whose kind of account has a right."""
-    return next((row for row in get_all() if row.has(right)), None)
+def get_for(application: Application | None) -> list[WeChatAppRow]:
+    """Return the apps that log people in to an application, the preferred one first."""
+    rows = get_all()
+    if application is None or not application.appids:
+        return rows
+    named = {row.appid: row for row in rows}
+    return [named[appid] for appid in application.appids if appid in named]
 
 
-def verify_entitled(right: Right) -> WeChatAppRow:
-    """Return the first app that has a right.
+def get_entitled(right: Right, application: Application | None = None) -> WeChatAppRow | None:
+    """Return the first app, of those of an application, whose kind has a right."""
+    return next((row for row in get_for(application) if row.has(right)), None)
+
+
+def verify_entitled(right: Right, application: Application | None = None) -> WeChatAppRow:
+    """Return the first app, of those of an application, that has a right.
 
     :raise RightMissing: if there are apps, but none of a kind that has it.
     :raise NotConfigured: if there is no app at all.
     """
-    row = get_entitled(right)
+    row = get_entitled(right, application)
     if row is None:
-        raise RightMissing if get_all() else NotConfigured
+        raise RightMissing if get_for(application) else NotConfigured
     return row
 
 
 def check_chat_only(row: WeChatAppRow) -> bool:
     """Tell whether an account can serve a login by its chat alone."""
-    return AppKind(row.kind) in CHAT_ONLY
-
-
-def get_chat_only() -> WeChatAppRow | None:
-    """Return the account whose chat a login has to go through, where no app may do more."""
-    if get_entitled(Right.WEB_AUTHORIZATION) is not None:
-        return None
-    return next((row for row in get_all() if check_chat_only(row)), None)
+    return row.has(Right.CHAT) and not any(row.has(right) for right in _MORE_THAN_CHAT)
 
 
 def save(vault: Vault, new: NewWeChatApp, *, now: datetime) -> WeChatAppRow:
@@ -97,6 +101,7 @@ def save(vault: Vault, new: NewWeChatApp, *, now: datetime) -> WeChatAppRow:
     with write() as session:
         row = get(new.appid) or WeChatAppRow(appid=new.appid, created_at=now)
         row.name, row.kind, row.mode, row.gh_id = new.name, new.kind, new.mode, new.gh_id
+        row.open_platform_group = new.open_platform_group
         # A QR that WeChat has made for the account stays; this is for accounts that may make none.
         row.follow_url = new.follow_url or row.follow_url
         row.sealed_secret = vault.seal(new.secret.get_secret_value())

@@ -15,10 +15,12 @@ from wechatlogin.errors import AttemptNotFound, CodeError, CodeTriesExhausted, C
 from wechatlogin.extensions import limiter
 from wechatlogin.models import Attempt, Status, Way, WeChatAppRow
 from wechatlogin.services import attempts, codes, logins, wechat_apps
-from wechatlogin.web import own_paths, people
+from wechatlogin.services.errand import Errand
+from wechatlogin.web import offers, people
 from wechatlogin.web.context import current_browser, current_site
-from wechatlogin.web.login import start_limit
+from wechatlogin.web.login import read_errand, start_limit
 from wechatlogin.web.parameters import get_single
+from wechatlogin.wechat.app import Right
 
 bp = Blueprint("code", __name__)
 
@@ -44,11 +46,8 @@ def was_wrong(response: Response) -> bool:
 @bp.get("/login/code")
 @limiter.limit(start_limit)
 def ask() -> str:
-    next_path = own_paths.get_own_path(get_single("next"))
-    attempt = codes.start_typing(
-        current_site(), current_browser(), next_path=next_path, now=clock.now()
-    )
-    return _page(attempt.id)
+    attempt = codes.start_typing(current_browser(), errand=read_errand(), now=clock.now())
+    return _page(attempt)
 
 
 @bp.post("/login/code")
@@ -84,18 +83,19 @@ def _typed() -> str:
 def _again(attempt: Attempt, err: CodeError) -> str:
     is_open = attempts.status_at(attempt, clock.now()) == Status.PENDING
     return _page(
-        attempt.id,
+        attempt,
         error=gettext(err.message),
         is_open=is_open and not isinstance(err, CodeTriesExhausted),
     )
 
 
-def _page(attempt_id: str, *, error: str | None = None, is_open: bool = True) -> str:
-    site, chat_only = current_site(), wechat_apps.get_chat_only()
+def _page(attempt: Attempt, *, error: str | None = None, is_open: bool = True) -> str:
+    site, errand = current_site(), Errand.of(attempt)
+    chat_only = _get_chat_only(errand)
     return render_template(
         "code.html",
         action=url_for("code.redeem"),
-        attempt_id=attempt_id,
+        attempt_id=attempt.id,
         is_open=is_open,
         error=error,
         how_to=[
@@ -106,9 +106,16 @@ def _page(attempt_id: str, *, error: str | None = None, is_open: bool = True) ->
             ),
         ],
         auth_url=None if chat_only else site.url(url_for("anqicms.auth", state="code")),
-        restart_url=url_for("code.ask"),
-        back_url=url_for("login.start"),
+        restart_url=offers.code_url(errand),
+        back_url=offers.restart_url(errand),
     )
+
+
+def _get_chat_only(errand: Errand) -> WeChatAppRow | None:
+    """Return the account that codes are asked from by writing to it, where none may do more."""
+    if wechat_apps.get_entitled(Right.WEB_AUTHORIZATION, errand.application) is not None:
+        return None
+    return wechat_apps.get_entitled(Right.CHAT, errand.application)
 
 
 def _how_to_ask(chat_only: WeChatAppRow | None) -> list[str]:

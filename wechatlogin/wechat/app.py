@@ -35,6 +35,8 @@ class Right(StrEnum):
 
     ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of a right, not a secret
     PUSHES = "pushes"
+    #: People can write to it, and it can reply.
+    CHAT = "chat"
     WEB_AUTHORIZATION = "web_authorization"
     WEBSITE_LOGIN = "website_login"
     PARAMETRIC_QR = "parametric_qr"
@@ -44,7 +46,7 @@ class Right(StrEnum):
     MENU = "menu"
 
 
-_LISTENING = frozenset({Right.ACCESS_TOKEN, Right.PUSHES})
+_LISTENING = frozenset({Right.ACCESS_TOKEN, Right.PUSHES, Right.CHAT})
 _CERTIFIED = _LISTENING | {Right.CUSTOMER_MESSAGE, Right.USER_INFO, Right.MENU}
 _FULL = _CERTIFIED | {Right.WEB_AUTHORIZATION, Right.PARAMETRIC_QR, Right.TEMPLATE_MESSAGE}
 
@@ -55,7 +57,7 @@ _RIGHTS: dict[AppKind, frozenset[Right]] = {
     AppKind.SUBSCRIPTION: _CERTIFIED,
     AppKind.PERSONAL: _LISTENING,
     AppKind.WEBSITE: frozenset({Right.WEBSITE_LOGIN, Right.PUSHES}),
-    AppKind.MINI_PROGRAM: _LISTENING,
+    AppKind.MINI_PROGRAM: frozenset({Right.ACCESS_TOKEN, Right.PUSHES}),
 }
 
 

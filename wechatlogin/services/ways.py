@@ -1,0 +1,92 @@
+"""Which way a login takes, and with which WeChat app: what the owner has, best first.
+
+    in WeChat    its authorize page where an account may use it, else the number
+    on a phone   the address opened in WeChat where it works there, else the number
+    on a desktop the ways of `DESKTOP_WAYS` that an app is entitled to: the account's QR (or ours,
+                 where WeChat makes none), a website app, the number sent to an account's chat
+
+An application that names its WeChat apps uses those alone, in its own order; the first that can
+serve a browser does. So inside WeChat and on a desktop different apps may stand behind one button.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wechatlogin.errors import NotConfigured, RightMissing
+from wechatlogin.models import Application, Way, WeChatAppRow
+from wechatlogin.services import wechat_apps
+from wechatlogin.wechat.app import Right
+
+
+class Device(StrEnum):
+    """In which kind of browser the login page is open."""
+
+    IN_WECHAT = "in_wechat"
+    PHONE = "phone"
+    DESKTOP = "desktop"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One way with the app that serves it."""
+
+    way: Way
+    row: WeChatAppRow
+
+
+#: What each way needs; a number needs a chat that people can write to.
+_NEEDS = {
+    Way.IN_WECHAT: Right.WEB_AUTHORIZATION,
+    Way.SCAN: Right.PARAMETRIC_QR,
+    Way.WEBSITE: Right.WEBSITE_LOGIN,
+    Way.NUMBER: Right.CHAT,
+}
+
+
+def get_offers(
+    device: Device, application: Application | None, *, desktop_ways: Sequence[str]
+) -> list[Offer]:
+    """Return what can be offered, the best first; each way once."""
+    rows = wechat_apps.get_for(application)
+    if device is not Device.DESKTOP:
+        wanted = [Way.IN_WECHAT, Way.NUMBER]
+        return _first_of_each_way(_by_way(rows, wanted))
+    wanted = [Way(name) for name in desktop_ways]
+    has_own_order = application is not None and application.appids
+    return _first_of_each_way(_by_app(rows, wanted) if has_own_order else _by_way(rows, wanted))
+
+
+def verify_best(
+    device: Device, application: Application | None, *, desktop_ways: Sequence[str]
+) -> Offer:
+    """Return the best offer.
+
+    :raise RightMissing: if there are apps, but none whose kind can serve this browser.
+    :raise NotConfigured: if there is no app at all.
+    """
+    offers = get_offers(device, application, desktop_ways=desktop_ways)
+    if offers:
+        return offers[0]
+    raise RightMissing if wechat_apps.get_for(application) else NotConfigured
+
+
+def check_entitled(row: WeChatAppRow, way: Way) -> bool:
+    """Tell whether an app of this kind may serve a way."""
+    right = _NEEDS.get(way)
+    return right is not None and row.has(right)
+
+
+def _by_way(rows: list[WeChatAppRow], wanted: Sequence[Way]) -> list[Offer]:
+    return [Offer(way, row) for way in wanted for row in rows if check_entitled(row, way)]
+
+
+def _by_app(rows: list[WeChatAppRow], wanted: Sequence[Way]) -> list[Offer]:
+    return [Offer(way, row) for row in rows for way in wanted if check_entitled(row, way)]
+
+
+def _first_of_each_way(offers: list[Offer]) -> list[Offer]:
+    first: dict[Way, Offer] = {}
+    for offer in offers:
+        first.setdefault(offer.way, offer)
+    return list(first.values())

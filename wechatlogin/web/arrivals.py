@@ -1,0 +1,24 @@
+"""A browser comes back from WeChat and its person is known: what it is answered, by purpose."""
+
+from datetime import datetime
+
+from flask import redirect, url_for
+from werkzeug.wrappers import Response
+
+from wechatlogin.models import Attempt, Purpose
+from wechatlogin.services import logins, qr_login
+from wechatlogin.web import people, results
+from wechatlogin.web.context import current_browser, current_site
+
+
+def arrive(attempt: Attempt, *, now: datetime) -> Response | str:
+    """Answer the browser of a confirmed attempt.
+
+    :raise AttemptError: if the attempt cannot be claimed by this browser.
+    """
+    if attempt.purpose == Purpose.CONFIRM:
+        scanned = qr_login.scanned_by_page(current_site(), attempt, now=now)
+        return redirect(scanned.confirm_url, 302) if scanned.confirm_url else results.scanned()
+    login = logins.claim(current_site(), attempt.id, current_browser(), now=now)
+    target = login.attempt.next_path or url_for("account.show")
+    return people.log_in(redirect(target, 302), login)
