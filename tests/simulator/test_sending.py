@@ -74,6 +74,15 @@ def test_an_unknown_template_is_40037(platform: Platform) -> None:
     assert template(platform, template_id="TEMPLATE-2")["errcode"] == 40037
 
 
+@pytest.mark.parametrize("template_id", ["", None, "T" * 65])
+def test_a_template_id_of_no_possible_length_is_40036(
+    platform: Platform, template_id: str | None
+) -> None:
+    platform.follow()
+
+    assert template(platform, template_id=template_id)["errcode"] == 40036
+
+
 def test_an_endless_url_is_40039(platform: Platform) -> None:
     platform.follow()
 

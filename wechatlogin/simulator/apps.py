@@ -39,9 +39,10 @@ class Right(StrEnum):
     JSAPI = "jsapi"
     ACCOUNT_TOKEN = "account_token"  # noqa: S105 - the name of a right, not a secret
     PUSHES = "pushes"
+    CHAT = "chat"
 
 
-_EVERY_ACCOUNT = frozenset({Right.ACCOUNT_TOKEN, Right.PUSHES, Right.JSAPI})
+_EVERY_ACCOUNT = frozenset({Right.ACCOUNT_TOKEN, Right.PUSHES, Right.CHAT, Right.JSAPI})
 _EVERYTHING = _EVERY_ACCOUNT | {
     Right.WEB_AUTHORIZATION,
     Right.PARAMETRIC_QR,
@@ -55,7 +56,8 @@ RIGHTS: dict[Kind, frozenset[Right]] = {
     Kind.SERVICE_UNCERTIFIED: _EVERY_ACCOUNT,
     Kind.SUBSCRIPTION: _EVERY_ACCOUNT | {Right.CUSTOMER_MESSAGE, Right.USER_INFO},
     Kind.PERSONAL: _EVERY_ACCOUNT,
-    Kind.WEBSITE: frozenset({Right.WEBSITE_LOGIN}),
+    # It is told what becomes of a consent, but nobody can follow it or write to it.
+    Kind.WEBSITE: frozenset({Right.WEBSITE_LOGIN, Right.PUSHES}),
 }
 
 

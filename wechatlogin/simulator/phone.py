@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wechatlogin.simulator import pushes, qrcodes, website_logins, windows
-from wechatlogin.simulator.apps import Account
+from wechatlogin.simulator.apps import Account, Right
 from wechatlogin.simulator.chats import ChatMessage, MessageKind
 from wechatlogin.simulator.errors import ControlError
 from wechatlogin.simulator.holder import CONFIRM
@@ -72,9 +72,14 @@ def scan(simulation: Simulation, name: str, content: str, *, follow: bool, base:
 def follow(
     simulation: Simulation, name: str, appid: str, *, code: QRCode | None = None
 ) -> list[ChatMessage]:
-    """Follow an account; who follows already does nothing by it."""
+    """Follow an account; who follows already does nothing by it.
+
+    :raise ControlError: if it is none that can be followed.
+    """
     with simulation.lock:
         person, account = simulation.person(name), simulation.chosen_account(appid)
+        if not account.may(Right.CHAT):
+            raise ControlError("no_chat", "网站应用没有聊天，不能关注", status=409)
         if appid in person.follows:
             return []
         person.follows[appid] = _new_follow(simulation, code)

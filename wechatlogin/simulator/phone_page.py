@@ -1,12 +1,14 @@
 """`/phone`: a page made to look like a phone, for a person at the keyboard.
 
-GET /phone          the page
+GET /phone          the page; `?lang=` en or zh
 GET /phone/state    everything on the phone's screen; the page asks again and again
 """
 
+from functools import partial
+
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from wechatlogin.simulator import loopback, state
+from wechatlogin.simulator import loopback, phone_words, state
 from wechatlogin.simulator.apps import Account, Right
 from wechatlogin.simulator.people import Person
 from wechatlogin.simulator.web_profiles import USER_AGENTS
@@ -17,8 +19,16 @@ blueprint.before_request(loopback.verify)
 
 @blueprint.get("")
 def page() -> str:
-    """Show the phone."""
-    return render_template("simulator/phone.html", devices=list(USER_AGENTS))
+    """Show the phone, in the language that is asked for or else the browser's."""
+    wanted = request.args.get("lang") or request.accept_languages.best_match(["zh", "en"], "zh")
+    english = wanted == "en"
+    return render_template(
+        "simulator/phone.html",
+        devices=list(USER_AGENTS),
+        english=english,
+        w=partial(phone_words.word, english=english),
+        words=phone_words.ENGLISH if english else {},
+    )
 
 
 @blueprint.get("/state")
@@ -28,7 +38,7 @@ def screen() -> Response:
     with simulation.lock:
         people = list(simulation.people.values())
         holder = simulation.people.get(request.args.get("person", ""), people[0])
-        shown = [one for one in simulation.accounts.values() if one.may(Right.PUSHES)]
+        shown = [one for one in simulation.accounts.values() if one.may(Right.CHAT)]
         return jsonify(
             holder=holder.name,
             people=[{"name": one.name, "nickname": one.nickname} for one in people],

@@ -18,6 +18,7 @@ blueprint = Blueprint("sending", __name__)
 DEDUPE = timedelta(minutes=10)
 LONGEST_TEXT = 2048
 LONGEST_URL = 1024
+LONGEST_TEMPLATE_ID = 64
 OK: dict[str, object] = {"errcode": 0, "errmsg": "ok"}
 
 
@@ -28,7 +29,10 @@ def send_template(call: AccountCall) -> dict[str, object]:
     """Accept a template message; whether it arrived is told by a receipt later."""
     simulation, account, body = call.simulation, call.account, call.body
     person = simulation.person_known_as(account, gate.text(body, "touser"))
-    template = account.template(gate.text(body, "template_id"))
+    template_id = gate.text(body, "template_id")
+    if not 0 < len(template_id) <= LONGEST_TEMPLATE_ID:
+        raise PlatformError(40036)
+    template = account.template(template_id)
     if template is None:
         raise PlatformError(40037)
     if account.appid not in person.follows:

@@ -1,7 +1,8 @@
 // The phone: it shows what /phone/state says, and does what the person taps through /simulator.
-import { bubble, element, face } from "./bubbles.js";
+import { clock, conversation, element, face } from "./bubbles.js";
 
 const $ = (id) => document.getElementById(id);
+const words = JSON.parse(document.body.dataset.words);
 const screens = [...document.querySelectorAll(".screen")];
 const seen = JSON.parse(localStorage.getItem("phone.seen") || "{}");
 let holder = localStorage.getItem("phone.holder") || "lin";
@@ -14,9 +15,14 @@ let visit = null;
 
 // --- small things ---------------------------------------------------------------------------
 
+// What the page says itself is in its language; everything else stays as it came.
+function told(text) {
+  return words[text] || text;
+}
+
 let toastTimer;
 function toast(text) {
-  $("toast").textContent = text;
+  $("toast").textContent = told(text);
   $("toast").hidden = false;
   clearTimeout(toastTimer);
   toastTimer = setTimeout(() => ($("toast").hidden = true), 2600);
@@ -100,22 +106,30 @@ function drawPeople() {
 function drawAccounts() {
   $("no-accounts").hidden = state.accounts.length > 0;
   $("accounts").replaceChildren(
-    ...state.accounts.map((one) => {
+    ...newestFirst().map((one) => {
       const last = one.messages.at(-1);
       const unread = one.messages.filter((m) => m.from !== "person").length - seenCount(one.appid);
-      const note = one.follows ? "已关注" : "未关注";
-      const line = last ? last.text.replace(/<[^>]+>/g, "") : note;
-      const words = element(
-        "div",
-        {},
-        element("strong", { textContent: one.name }),
-        element("p", { textContent: line }),
+      const note = told(one.follows ? "已关注" : "未关注");
+      const line = last ? told(last.text).replace(/<[^>]+>/g, "") : note;
+      const row = element(
+        "button",
+        { onclick: () => openChat(one.appid) },
+        face(one.appid, 46),
+        element("div", {}, element("strong", { textContent: one.name }), element("p", { textContent: line })),
       );
-      const row = element("button", { onclick: () => openChat(one.appid) }, face(one.appid, 46), words);
-      if (unread > 0) row.append(element("span", { className: "unread", textContent: unread }));
+      const aside = element("small");
+      if (last) aside.append(clock(last.at));
+      if (unread > 0) aside.append(element("span", { className: "unread", textContent: unread }));
+      row.append(aside);
       return element("li", {}, row);
     }),
   );
+}
+
+function newestFirst() {
+  // Who was heard last is on top; then come those who are followed, and the rest.
+  const rank = (one) => one.messages.at(-1)?.at || (one.follows ? "1" : "0");
+  return [...state.accounts].sort((one, other) => rank(other).localeCompare(rank(one)));
 }
 
 function drawChat() {
@@ -123,7 +137,10 @@ function drawChat() {
   $("chat-name").textContent = one.name;
   $("compose").hidden = !one.follows;
   $("follow-bar").hidden = one.follows;
-  $("messages").replaceChildren(...one.messages.map((message) => bubble(one, message, { holder, openPage })));
+  $("chat-face").src = `/avatars/${one.appid}/96`;
+  $("chat-empty").hidden = one.follows || one.messages.length > 0;
+  $("messages").hidden = !$("chat-empty").hidden;
+  $("messages").replaceChildren(...conversation(one, { holder, openPage, told }));
   $("messages").scrollTop = $("messages").scrollHeight;
   if (!$("chat").hidden) {
     seen[`${holder}/${one.appid}`] = one.messages.filter((m) => m.from !== "person").length;
@@ -165,13 +182,14 @@ function openProfile(appid, next = null) {
   const one = account();
   $("profile-face").src = `/avatars/${appid}/96`;
   $("profile-name").textContent = one.name;
-  $("profile-kind").textContent = {
+  const kinds = {
     service: "服务号",
     service_uncertified: "服务号（未认证）",
     subscription: "订阅号",
     personal: "订阅号（个人）",
     test: "测试号",
-  }[one.kind];
+  };
+  $("profile-kind").textContent = told(kinds[one.kind]);
   $("profile-why").hidden = !next;
   $("profile-follow").hidden = one.follows;
   $("profile-open").hidden = !one.follows;
@@ -197,7 +215,7 @@ async function scan(content, follow = false) {
   } else if (done.kind === "unknown") {
     toast("二维码无效");
   } else if (done.kind === "text") {
-    toast(`二维码的内容：${content}`);
+    toast(told("二维码的内容：") + content);
   } else if (done.event) {
     await refresh();
     trail = ["home"];

@@ -1,0 +1,1 @@
+"""Other people's SDKs against the simulator, which they take for WeChat."""
