@@ -7,8 +7,12 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     LoginError
     ├── InvalidRequest            a parameter is missing, doubled or malformed
     │   ├── BodyNotAccepted       411, 413 or 415: the body's size or kind
-    │   └── ForeignOrigin         a form sent from another site
+    │   ├── ForeignOrigin         a form sent from another site
+    │   ├── RedirectUnknown       no application has exactly this redirect URI
+    │   └── AppidRefused          the application cannot use the WeChat app that it names
     ├── ApplicationUnknown        no program has this client id
+    ├── FollowUnknowable          a follower is required, but no account can tell who follows
+    ├── OriginUnknown             the page that opened a window is none of the application's
     ├── NotInWeChat               the page only works in WeChat's own browser
     ├── LoginRequired             nobody is logged in
     ├── RateLimited               too often; carries `resets_in`
@@ -18,17 +22,31 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     │   ├── AttemptDeclined
     │   ├── AttemptTaken          somebody else scanned first
     │   ├── AttemptNotReady       not confirmed yet
-    │   └── AttemptSpent          already claimed
+    │   ├── AttemptSpent          already claimed
+    │   └── AccountLeft           no longer logged in to the account it would add to
     ├── AuthorizationError        WeChat's page sent the person back without a login
     │   ├── AuthorizationRefused  no code came back: the person refused
     │   ├── AuthorizationInvalid  state or code is missing, foreign, expired or used up
+    │   ├── CookieMissing         the browser keeps no cookie, so it may be another one
     │   └── SnapshotUser          WeChat showed a snapshot page with a made-up person
     ├── CodeError                 a verification code
     │   ├── CodeWrong             wrong, expired and used up look the same
     │   └── CodeTriesExhausted
     ├── NumberWrong               no login waits for the number that was sent
+    ├── IdentityError             a person's own identities
+    │   ├── IdentityNotFound      unknown, or not this person's: the two look the same
+    │   └── LastIdentity          taking it away would lock the person out
+    ├── MergeError                two users that are, or may be, one person
+    │   ├── MergeNotFound
+    │   ├── MergeDecided          it stands already as it shall
+    │   └── MergeImpossible       one of the two is gone, or would have no identity
     ├── PushRefused               a push that WeChat cannot have sent; `reason` is for the log
     ├── OperatorCredentialsWrong
+    ├── ForwardingFailed          a push that the owner's other program did not take
+    ├── ForwardURLRefused         an address that pushes cannot be forwarded to
+    ├── ReplyRefused              a text for the chat cannot be saved; the message says why
+    ├── VerificationFileRefused   a file that WeChat would not take; the message says why
+    ├── TemplateRefused           a message template cannot carry codes; the message says why
     ├── NotConfigured             no WeChat app can do what is asked
     │   └── RightMissing          there is one, but its kind has not the right
     └── WeChatError               WeChat's answer; its subclasses are in `wechat/errors.py`
@@ -73,9 +91,35 @@ class ForeignOrigin(InvalidRequest):
     message = msgid("这个请求来自别的网站，已拒绝。")
 
 
+class RedirectUnknown(InvalidRequest):
+    code = "redirect_unknown"
+    message = msgid("这个网站的回调地址没有登记，请联系网站管理员。")
+
+
+class AppidRefused(InvalidRequest):
+    """The appid is none of ours, not the application's, or its kind has no such page."""
+
+    code = "appid_refused"
+    message = msgid("这个网站不能用这个公众号或应用登录，请联系网站管理员。")
+
+
 class ApplicationUnknown(LoginError):
     code = "application_unknown"
     message = msgid("没有登记过这个应用，请联系网站管理员。")
+
+
+class OriginUnknown(LoginError):
+    code = "origin_unknown"
+    status = 403
+    message = msgid("打开这个窗口的网站没有登记过，请联系那个网站的管理员。")
+
+
+class FollowUnknowable(LoginError):
+    """The application requires a follower, and none of its accounts can know of this person."""
+
+    code = "follow_unknowable"
+    status = 503
+    message = msgid("登录前要先关注公众号，但现在没有公众号能确认关注。请联系网站管理员。")
 
 
 class NotInWeChat(LoginError):
@@ -138,6 +182,11 @@ class AttemptSpent(AttemptError):
     message = msgid("这次登录已经完成。")
 
 
+class AccountLeft(AttemptError):
+    code = "account_left"
+    message = msgid("这个浏览器已经退出了账号，请重新登录后再添加。")
+
+
 class AuthorizationError(LoginError):
     code = "authorization_failed"
     message = msgid("微信授权失败")
@@ -151,6 +200,11 @@ class AuthorizationRefused(AuthorizationError):
 class AuthorizationInvalid(AuthorizationError):
     code = "authorization_invalid"
     message = msgid("微信授权参数错误或已失效，请重新开始。")
+
+
+class CookieMissing(AuthorizationError):
+    code = "cookie_missing"
+    message = msgid("浏览器没有保存 Cookie，登录没有完成。请允许 Cookie，再回到网站重新登录。")
 
 
 class SnapshotUser(AuthorizationError):
@@ -179,6 +233,43 @@ class NumberWrong(LoginError):
     message = msgid("号码不正确或已失效，请看电脑上现在显示的号码。")
 
 
+class IdentityError(LoginError):
+    code = "identity_error"
+    status = 409
+
+
+class IdentityNotFound(IdentityError):
+    code = "identity_not_found"
+    status = 404
+    message = msgid("你的账号里没有这个微信身份。")
+
+
+class LastIdentity(IdentityError):
+    code = "last_identity"
+    message = msgid("这是你唯一的微信身份，移除后就无法登录了。")
+
+
+class MergeError(LoginError):
+    code = "merge_error"
+    status = 409
+
+
+class MergeNotFound(MergeError):
+    code = "merge_not_found"
+    status = 404
+    message = msgid("没有这个编号的合并记录。")
+
+
+class MergeDecided(MergeError):
+    code = "merge_decided"
+    message = msgid("这条合并记录已经是这个状态，没有改动。")
+
+
+class MergeImpossible(MergeError):
+    code = "merge_impossible"
+    message = msgid("其中一个账号已经不存在，或者会没有微信身份，没有改动。")
+
+
 class PushRefused(LoginError):
     """A push that WeChat cannot have sent; `reason` is a fixed phrase for the log."""
 
@@ -195,6 +286,38 @@ class OperatorCredentialsWrong(LoginError):
     code = "operator_credentials_wrong"
     status = 401
     message = msgid("用户名或密码不正确。")
+
+
+class ReplyRefused(LoginError):
+    code = "reply_refused"
+    message = msgid("这段回复不能保存。")
+
+
+class ForwardingFailed(LoginError):
+    """The owner's other program did not take a push; `reason` is a fixed phrase for the log."""
+
+    code = "forwarding_failed"
+    status = 502
+    message = msgid("另一个程序没有接收这条消息。")
+
+    def __init__(self, reason: str = "no answer") -> None:
+        self.reason = reason
+        super().__init__()
+
+
+class ForwardURLRefused(LoginError):
+    code = "forward_url_refused"
+    message = msgid("转发地址应当是另一个程序的完整网址，以 http:// 或 https:// 开头。")
+
+
+class VerificationFileRefused(LoginError):
+    code = "verification_file_refused"
+    message = msgid("这个校验文件不能保存。")
+
+
+class TemplateRefused(LoginError):
+    code = "template_refused"
+    message = msgid("这个消息模板不能用来发送验证码。")
 
 
 class NotConfigured(LoginError):

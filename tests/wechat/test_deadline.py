@@ -121,6 +121,19 @@ def test_a_drip_over_tls_ends_with_the_deadline(
     assert time.monotonic() - started < 1
 
 
+def test_a_deadline_within_a_deadline_gives_no_more_time(
+    get: Callable[[str], requests.Response],
+) -> None:
+    with (
+        deadline.within(timedelta(0)),
+        deadline.within(BUDGET),
+        pytest.raises(requests.ConnectTimeout),
+    ):
+        get("/now")
+    with deadline.within(BUDGET), get("/now") as response:
+        assert response.ok
+
+
 def test_a_deadline_that_has_passed_lets_nothing_leave(
     get: Callable[[str], requests.Response],
 ) -> None:

@@ -60,7 +60,7 @@ def test_the_undocumented_parameter_can_be_left_out() -> None:
         redirect_uri="http://127.0.0.1:5000/back",
         state="a",
         scope=oauth.Scope.BASE,
-        connect_redirect=False,
+        extras=frozenset(),
     )
 
     assert url == (
@@ -165,7 +165,8 @@ def test_point_2_a_snapshot_user_is_marked(
         ("", set()),
         (None, set()),
     ],
-    ids=repr,
+    # A set has no order of its own, and all workers must find the same names.
+    ids=["base", "both", "login", "empty", "missing"],
 )
 def test_scopes_are_a_set_and_may_be_missing(
     answers: Answers, wechat_http: http.WeChatHTTP, scope: str | None, expected: set[str]

@@ -1,38 +1,118 @@
-"""Calls to WeChat that are not worth repeating for a while."""
+"""Calls to WeChat that are not worth repeating for a while.
+
+a daily quota is used up            until midnight in Beijing
+the quota of a minute               60 s
+the secret, our address, …          60 s, or as long as WeChat's administrator shut us out
+anything else                       5 s, for callers that can do without (`pause`)
+"""
 
 import threading
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from wechatlogin import clock
 from wechatlogin.errors import WeChatError
-from wechatlogin.wechat.errors import OperatorNeeded, QuotaExhausted
+from wechatlogin.wechat import errors
+from wechatlogin.wechat.access_token import CLASSIC_PATH, STABLE_PATH
+from wechatlogin.wechat.errors import OperatorNeeded, PlatformError, QuotaExhausted, WeChatBusy
 
 BEIJING = timezone(timedelta(hours=8))
 AFTER_TROUBLE = timedelta(seconds=5)
-AFTER_REFUSAL = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class _Pause:
+    until: datetime
+    #: What WeChat said, where a call is refused in its stead.
+    said: PlatformError | None = None
 
 
 class Pauses:
     """Which calls of which account are paused in this process, and until when."""
 
     def __init__(self) -> None:
-        self._until: dict[tuple[str, str], datetime] = {}
+        self._pauses: dict[tuple[str, str], _Pause] = {}
         self._lock = threading.Lock()
 
     def check_paused(self, appid: str, call: str, *, now: datetime) -> bool:
         """Tell whether the call failed so recently that it would only fail again."""
-        with self._lock:
-            until = self._until.get((appid, call))
-        return until is not None and now < until
+        return self._get(appid, call, now) is not None
 
     def pause(self, appid: str, call: str, err: WeChatError, *, now: datetime) -> None:
         """Pause a call as long as its error asks for."""
+        self._keep(appid, call, _Pause(_resume_at(err, now)))
+
+    def verify_open(self, appid: str, path: str, *, now: datetime) -> None:
+        """Return if WeChat may be asked.
+
+        :raise PlatformError: what it said last, if it would only say it again.
+        """
+        found = self._get(appid, path, now)
+        if found is not None and found.said is not None:
+            raise _repeated(found.said)
+
+    def note_failure(self, appid: str, err: PlatformError, *, now: datetime) -> None:
+        """Pause the path of a failed call if what WeChat said holds for a while."""
+        if err.errcode is not None and _holds(err):
+            self._keep(appid, err.path, _Pause(_resume_at(err, now), said=err))
+
+    def _get(self, appid: str, call: str, now: datetime) -> _Pause | None:
         with self._lock:
-            self._until[appid, call] = _resume_at(err, now)
+            found = self._pauses.get((appid, call))
+        return found if found is not None and now < found.until else None
+
+    def _keep(self, appid: str, call: str, pause: _Pause) -> None:
+        with self._lock:
+            self._pauses[appid, call] = pause
+
+
+@dataclass(frozen=True)
+class AccountBreaker:
+    """The pauses of one account (`wechat.breaker.Breaker`)."""
+
+    pauses: Pauses
+    appid: str
+
+    def verify_open(self, path: str) -> None:
+        """Return if WeChat may be asked.
+
+        :raise PlatformError: what it said last, if it would only say it again.
+        """
+        self.pauses.verify_open(self.appid, path, now=clock.now())
+
+    def note_failure(self, err: PlatformError) -> None:
+        """Pause the path of a failed call if what WeChat said holds for a while."""
+        self.pauses.note_failure(self.appid, err, now=clock.now())
+
+
+def _holds(err: PlatformError) -> bool:
+    match err:
+        case QuotaExhausted():
+            return True
+        case WeChatBusy():
+            return err.retry_after == errors.MINUTE_QUOTA_PAUSE
+        case OperatorNeeded():
+            # Elsewhere it is one call among several; without a token there is none.
+            return err.path in {STABLE_PATH, CLASSIC_PATH}
+        case _:
+            return False
 
 
 def _resume_at(err: WeChatError, now: datetime) -> datetime:
-    if isinstance(err, QuotaExhausted):
-        # WeChat's daily quotas begin anew at midnight in Beijing.
-        tomorrow = now.astimezone(BEIJING).date() + timedelta(days=1)
-        return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=BEIJING)
-    return now + (AFTER_REFUSAL if isinstance(err, OperatorNeeded) else AFTER_TROUBLE)
+    match err:
+        case QuotaExhausted():
+            # WeChat's daily quotas begin anew at midnight in Beijing.
+            tomorrow = now.astimezone(BEIJING).date() + timedelta(days=1)
+            return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=BEIJING)
+        case OperatorNeeded():
+            return now + err.retry_after
+        case WeChatBusy():
+            return now + max(AFTER_TROUBLE, err.retry_after)
+        case _:
+            return now + AFTER_TROUBLE
+
+
+def _repeated(said: PlatformError) -> PlatformError:
+    """Return the same error anew: an exception that is raised twice keeps both stacks."""
+    words = f"{said.errmsg} rid: {said.rid}" if said.rid else said.errmsg
+    return errors.error_for(said.errcode or 0, words, path=said.path)

@@ -21,8 +21,9 @@ from wechatlogin.extensions import db
 from wechatlogin.models import PlatformToken
 from wechatlogin.models.transaction import count_changed, write
 from wechatlogin.vault import Vault, equal
-from wechatlogin.wechat.access_token import IssuedToken, fetch_stable_token
+from wechatlogin.wechat.access_token import STABLE_PATH, IssuedToken, fetch_stable_token
 from wechatlogin.wechat.app import WeChatApp
+from wechatlogin.wechat.breaker import AlwaysOpen, Breaker
 from wechatlogin.wechat.errors import AccessTokenRejected, WeChatBusy
 from wechatlogin.wechat.http import WeChatHTTP
 
@@ -38,10 +39,13 @@ LOOK_AGAIN_SECONDS = 0.05
 class DatabaseAccessTokens:
     """The access token of one account (`wechat.access_token.AccessTokens`)."""
 
-    def __init__(self, vault: Vault, http: WeChatHTTP, app: WeChatApp) -> None:
+    def __init__(
+        self, vault: Vault, http: WeChatHTTP, app: WeChatApp, *, breaker: Breaker | None = None
+    ) -> None:
         self._vault = vault
         self._http = http
         self._app = app
+        self._breaker = breaker or AlwaysOpen()
         self._holder = secrets.token_hex(16)
 
     def get(self) -> SecretStr:
@@ -75,7 +79,7 @@ class DatabaseAccessTokens:
         give_up_at = time.monotonic() + PATIENCE_SECONDS
         while not self._take_lease(clock.now()):
             if time.monotonic() > give_up_at:
-                raise WeChatBusy(path="/cgi-bin/stable_token")
+                raise WeChatBusy(path=STABLE_PATH)
             time.sleep(LOOK_AGAIN_SECONDS)
             if (renewed := self._renewed_meanwhile(failed)) is not None:
                 return renewed
@@ -95,6 +99,7 @@ class DatabaseAccessTokens:
         return stored if clock.now() < row.expires_at - AHEAD else None
 
     def _fetch(self, failed: SecretStr | None) -> SecretStr:
+        self._breaker.verify_open(STABLE_PATH)
         issued = fetch_stable_token(self._http, self._app)
         forced = False
         if failed is not None and _same(issued.access_token, failed):
@@ -102,7 +107,7 @@ class DatabaseAccessTokens:
             row = self._read()
             now = clock.now()
             if row is not None and row.forced_at and now < row.forced_at + FORCE_INTERVAL:
-                raise AccessTokenRejected(path="/cgi-bin/stable_token", errcode=40001)
+                raise AccessTokenRejected(path=STABLE_PATH, errcode=40001)
             issued, forced = fetch_stable_token(self._http, self._app, force_refresh=True), True
         self._store(issued, forced=forced)
         return issued.access_token

@@ -11,6 +11,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from wechatlogin.wechat import answer as answers
+from wechatlogin.wechat import second_chance
 from wechatlogin.wechat.app import WeChatApp
 from wechatlogin.wechat.http import Answer, WeChatHTTP
 
@@ -56,7 +57,8 @@ def fetch_stable_token(
         "secret": app.secret.get_secret_value(),
         "force_refresh": force_refresh,
     }
-    return _read_token(http.post(STABLE_PATH, {}, body), path=STABLE_PATH)
+    answer = second_chance.ask_again_when_answered(lambda: http.post(STABLE_PATH, {}, body))
+    return _read_token(answer, path=STABLE_PATH)
 
 
 def fetch_classic_token(http: WeChatHTTP, app: WeChatApp) -> IssuedToken:

@@ -1,51 +1,84 @@
 """The one facade for calling WeChat on behalf of one account.
 
 What is retried, and nothing else: a call with the account's token, once, after WeChat refused that
-token (it did nothing then); and reading a profile or a follower, once, if the request never left or
-WeChat said -1. A code is never exchanged twice.
+token (it did nothing then); and reading a profile, a follower or the templates, once, after trouble
+that passes (`second_chance`). A code is never exchanged twice.
+
+A call that WeChat has refused for a while (a quota, a secret) is not made meanwhile (`breaker`).
 """
 
 import secrets
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import timedelta
-from typing import TypeVar
 
 from pydantic import SecretStr
 
-from wechatlogin.wechat import access_token, errors, oauth, qrcode, sending, users
+from wechatlogin.wechat import (
+    access_token,
+    errors,
+    oauth,
+    qrcode,
+    second_chance,
+    sending,
+    templates,
+    users,
+)
 from wechatlogin.wechat.app import WeChatApp
+from wechatlogin.wechat.breaker import AlwaysOpen, Breaker
 from wechatlogin.wechat.http import Answer, WeChatHTTP
-
-_SHORTEST_PAUSE = timedelta(milliseconds=100)
-_JITTER_MILLISECONDS = 200
-_T = TypeVar("_T")
 
 
 class WeChatClient:
     """Calls of one account."""
 
-    def __init__(self, app: WeChatApp, http: WeChatHTTP, tokens: access_token.AccessTokens) -> None:
+    def __init__(
+        self,
+        app: WeChatApp,
+        http: WeChatHTTP,
+        tokens: access_token.AccessTokens,
+        *,
+        breaker: Breaker | None = None,
+    ) -> None:
         self.app = app
         self._http = http
         self._tokens = tokens
+        self._breaker = breaker or AlwaysOpen()
 
-    def authorize_url(self, *, redirect_uri: str, state: str, scope: oauth.Scope) -> str:
+    def authorize_url(
+        self,
+        *,
+        redirect_uri: str,
+        state: str,
+        scope: oauth.Scope,
+        extras: Set[oauth.Extra] = oauth.OWN_EXTRAS,
+    ) -> str:
         """Return the page to open inside WeChat.
 
         :raise RequestRejected: if the state is not 1 to 128 letters and digits.
         """
         return oauth.authorize_url(
-            self.app, self._http.platform, redirect_uri=redirect_uri, state=state, scope=scope
+            self.app,
+            self._http.platform,
+            redirect_uri=redirect_uri,
+            state=state,
+            scope=scope,
+            extras=extras,
         )
 
-    def qrconnect_url(self, *, redirect_uri: str, state: str) -> str:
-        """Return the page with the QR code of a website app.
+    def qrconnect_url(
+        self, *, redirect_uri: str, state: str, in_frame: bool = False, english: bool = False
+    ) -> str:
+        """Return the page with the QR code of a website app, for a window or for a frame of ours.
 
         :raise RequestRejected: if the state is not 1 to 128 letters and digits.
         """
         return oauth.qrconnect_url(
-            self.app, self._http.platform, redirect_uri=redirect_uri, state=state
+            self.app,
+            self._http.platform,
+            redirect_uri=redirect_uri,
+            state=state,
+            in_frame=in_frame,
+            english=english,
         )
 
     def exchange_code(self, code: str) -> oauth.UserGrant:
@@ -62,7 +95,7 @@ class WeChatClient:
         :raise SnapshotSuspected: if WeChat refuses the profile it had consent for.
         :raise PlatformError: see its subclasses.
         """
-        return _with_second_chance(lambda: oauth.fetch_profile(self._http, grant, lang=lang))
+        return second_chance.ask_again(lambda: oauth.fetch_profile(self._http, grant, lang=lang))
 
     def create_qrcode(self, scene: str, lifetime: timedelta) -> qrcode.QRTicket:
         """Return a QR code that reports this scene when it is scanned.
@@ -91,11 +124,18 @@ class WeChatClient:
         :raise PlatformError: see its subclasses.
         """
         params = {"openid": openid, "lang": "zh_CN"}
-        answer = _with_second_chance(lambda: self._get(users.PATH, params))
-        follower = users.read_follower(answer)
+        follower = users.read_follower(self._get(users.PATH, params))
         if follower.openid != openid:
             raise errors.WeChatGarbled(path=users.PATH, reason="another person's openid")
         return follower
+
+    def get_templates(self) -> tuple[templates.Template, ...]:
+        """Return the account's message templates.
+
+        :raise WeChatGarbled: if the answer holds no list of templates.
+        :raise PlatformError: see its subclasses.
+        """
+        return templates.read_templates(self._get(templates.PATH, {}))
 
     def send_template(
         self,
@@ -126,12 +166,22 @@ class WeChatClient:
         self._post(sending.TEXT_PATH, sending.text_request(openid, content))
 
     def _get(self, path: str, params: Mapping[str, str]) -> Answer:
-        return self._with_token(
-            lambda token: self._http.get(path, {"access_token": token, **params})
-        )
+        def read(token: str) -> Answer:
+            query = {"access_token": token, **params}
+            return second_chance.ask_again(lambda: self._http.get(path, query))
+
+        return self._call(path, read)
 
     def _post(self, path: str, body: Mapping[str, object]) -> Answer:
-        return self._with_token(lambda token: self._http.post(path, {"access_token": token}, body))
+        return self._call(path, lambda token: self._http.post(path, {"access_token": token}, body))
+
+    def _call(self, path: str, call: Callable[[str], Answer]) -> Answer:
+        self._breaker.verify_open(path)
+        try:
+            return self._with_token(call)
+        except errors.PlatformError as err:
+            self._breaker.note_failure(err)
+            raise
 
     def _with_token(self, call: Callable[[str], Answer]) -> Answer:
         token = self._tokens.get()
@@ -148,18 +198,3 @@ def _is_same(one: SecretStr, other: SecretStr) -> bool:
     return secrets.compare_digest(
         one.get_secret_value().encode("utf-8"), other.get_secret_value().encode("utf-8")
     )
-
-
-def _with_second_chance(call: Callable[[], _T]) -> _T:
-    try:
-        return call()
-    except errors.WeChatUnreachable as err:
-        if err.sent:
-            raise
-    except errors.WeChatBusy as err:
-        if err.errcode != -1:
-            raise
-    # Everybody whom WeChat turned away would otherwise come back at the same moment.
-    pause = _SHORTEST_PAUSE + timedelta(milliseconds=secrets.randbelow(_JITTER_MILLISECONDS))
-    time.sleep(pause.total_seconds())
-    return call()

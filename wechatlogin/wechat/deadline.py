@@ -27,8 +27,9 @@ _until: contextvars.ContextVar[float] = contextvars.ContextVar("until")
 
 @contextlib.contextmanager
 def within(total: timedelta) -> Iterator[None]:
-    """Give the calls in this block, all together, so much time."""
-    earlier = _until.set(time.monotonic() + total.total_seconds())
+    """Give the calls in this block, all together, so much time; a block around it gives no more."""
+    until = time.monotonic() + total.total_seconds()
+    earlier = _until.set(min(until, _until.get(until)))
     try:
         yield
     finally:

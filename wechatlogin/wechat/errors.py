@@ -3,16 +3,19 @@
     PlatformError           every failure of a call; carries errcode, rid, errmsg, path
     ├── WeChatUnreachable   no usable answer; `sent` says whether WeChat may have acted
     │   └── WeChatGarbled   an answer came, but not one of WeChat's
+    │       └── WeChatDown  an HTTP status of 5xx
     ├── WeChatBusy          ask again after `retry_after`
     ├── AccessTokenRejected renew the account's token, try once more
-    ├── OperatorNeeded      only the account's owner can mend this; `ip` for the white list
+    ├── OperatorNeeded      only the account's owner can mend this; `ip` for the white list,
+    │                       and `retry_after`
     ├── QuotaExhausted      nothing before midnight in Beijing
     ├── LoginMustRestart    the code or the person's grant is used up
     ├── SnapshotSuspected   no profile after consent: WeChat showed a snapshot page
     ├── RecipientUnreachable this person cannot be reached; `not_following` says why
     │   └── AccountRestricted the person's own WeChat account is limited
     ├── RequestRejected     our request is wrong
-    │   └── MessageTooLong  known before the call
+    │   ├── MessageTooLong  known before the call
+    │   └── ValueRefused    the same for a field of a message template; `misfit` says why
     └── UnknownErrcode      a number nobody has described
 
 `error_for` picks the class. It looks at the path too, since 40001 means a wrong secret where a
@@ -22,6 +25,7 @@ token is fetched, a dead account token at most calls, and a dead user token at `
 import ipaddress
 import re
 from datetime import timedelta
+from enum import StrEnum
 
 from wechatlogin.errors import SnapshotUser, WeChatError
 from wechatlogin.i18n import msgid
@@ -30,6 +34,9 @@ from wechatlogin.wechat import errcodes
 ERRMSG_LIMIT = 200
 MINUTE_QUOTA_PAUSE = timedelta(seconds=60)
 BUSY_PAUSE = timedelta(seconds=1)
+REFUSAL_PAUSE = timedelta(seconds=60)
+# The account's administrator refused our address, once or twice; WeChat will not ask again sooner.
+_ADDRESS_PAUSES = {89507: timedelta(hours=1), 89506: timedelta(hours=24)}
 
 _RID = re.compile(r"\brid: ?([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})\b")
 _RID_TAIL = re.compile(r"[,\s]*\brid: ?[0-9a-f-]+\s*$")
@@ -90,6 +97,12 @@ class WeChatGarbled(WeChatUnreachable):
         super().__init__(path=path, reason=reason, sent=True)
 
 
+class WeChatDown(WeChatGarbled):
+    """WeChat's server says itself that it is in trouble."""
+
+    code = "wechat_down"
+
+
 class WeChatBusy(PlatformError):
     code = "wechat_busy"
     status = 503
@@ -114,6 +127,11 @@ class OperatorNeeded(PlatformError):
     def __init__(self, *, path: str = "", errcode: int | None = None, errmsg: str = "") -> None:
         self.ip = _ip_in(errmsg)
         super().__init__(path=path, errcode=errcode, errmsg=errmsg)
+
+    @property
+    def retry_after(self) -> timedelta:
+        """How soon the next try can bring something else."""
+        return _ADDRESS_PAUSES.get(self.errcode or 0, REFUSAL_PAUSE)
 
 
 class QuotaExhausted(PlatformError):
@@ -158,6 +176,24 @@ class RequestRejected(PlatformError):
 class MessageTooLong(RequestRejected):
     code = "message_too_long"
     message = msgid("消息太长，微信不接受。")
+
+
+class Misfit(StrEnum):
+    """Why a field of a message template cannot hold a value."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    CHARACTERS = "characters"
+
+
+class ValueRefused(RequestRejected):
+    code = "value_refused"
+    message = msgid("模板消息的某个字段不符合要求。")
+
+    def __init__(self, *, field: str = "", misfit: Misfit = Misfit.CHARACTERS) -> None:
+        self.field = field
+        self.misfit = misfit
+        super().__init__(errmsg=f"{field}: {misfit}")
 
 
 class UnknownErrcode(PlatformError):

@@ -61,7 +61,7 @@ _WITHOUT_QUERIES = _WithoutQueries()
 _URLLIB3_LOGGERS = ("urllib3.connectionpool", "urllib3.connection")
 
 
-class _DirectSession(requests.Session):
+class DirectSession(requests.Session):
     """A session that stays where it is sent, and remembers nothing but its connections."""
 
     def __init__(self, pool_size: int) -> None:
@@ -84,7 +84,7 @@ class WeChatHTTP:
     def __init__(self, platform: Platform, *, limits: Limits | None = None) -> None:
         self.platform = platform
         self._limits = limits or Limits()
-        self._session = _DirectSession(self._limits.in_flight)
+        self._session = DirectSession(self._limits.in_flight)
         self._slots = threading.BoundedSemaphore(self._limits.in_flight)
         for name in _URLLIB3_LOGGERS:
             logging.getLogger(name).addFilter(_WITHOUT_QUERIES)
@@ -142,7 +142,9 @@ class WeChatHTTP:
 
     def _read(self, response: requests.Response, path: str) -> bytes:
         if response.status_code != requests.codes.ok:
-            raise errors.WeChatGarbled(path=path, reason=f"HTTP {response.status_code}")
+            is_down = response.status_code >= requests.codes.server_error
+            kind = errors.WeChatDown if is_down else errors.WeChatGarbled
+            raise kind(path=path, reason=f"HTTP {response.status_code}")
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise errors.WeChatGarbled(path=path, reason="compressed")
         received = bytearray()

@@ -27,7 +27,7 @@ from wechatlogin.wechat.pushes import (
     UnsubscribeEvent,
     UserPush,
 )
-from wechatlogin.wechat.replies import link, seal_reply, text_reply
+from wechatlogin.wechat.replies import PassiveReply, link, reply_xml, seal_reply, text_reply
 
 __all__ = [
     "AuthorizationChange",
@@ -35,6 +35,7 @@ __all__ = [
     "ClickEvent",
     "DeliveryStatus",
     "OtherPush",
+    "PassiveReply",
     "Push",
     "ScanEvent",
     "SubscribeEvent",
@@ -44,6 +45,7 @@ __all__ = [
     "UserPush",
     "link",
     "read_push",
+    "reply_xml",
     "seal_reply",
     "text_reply",
     "verify_url_check",

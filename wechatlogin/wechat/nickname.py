@@ -7,6 +7,8 @@ around, towers of combining marks. It never identifies anybody.
 import unicodedata
 
 LONGEST = 64
+#: And so many code points, which is what a column of the database counts.
+LONGEST_STORED = 255
 _MARKS_PER_LETTER = 3
 _CODE_POINTS_PER_CLUSTER = 12
 _JOINER = "\u200d"
@@ -19,14 +21,17 @@ _SKIN_TONES = frozenset(chr(point) for point in range(0x1F3FB, 0x1F400))
 
 
 def clean_nickname(raw: str) -> str:
-    """Return the nickname in NFC, of at most 64 visible characters; perhaps empty."""
+    """Return the nickname in NFC, of at most 64 visible characters; perhaps empty.
+
+    It has at most 255 code points, and is cut between two visible characters.
+    """
     # Two halves of a surrogate pair that arrived apart make one character again; one alone goes.
     whole = raw.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
     spaced = (" " if character.isspace() else character for character in whole)
     kept = "".join(character for character in spaced if _is_kept(character))
     # Composing comes last before cutting: dropping a character can bring a mark to a new letter.
     clusters = _clusters(unicodedata.normalize("NFC", " ".join(kept.split())))
-    return "".join(clusters[:LONGEST]).strip(f" {_JOINER}{_NON_JOINER}")
+    return _join(clusters[:LONGEST]).strip(f" {_JOINER}{_NON_JOINER}")
 
 
 def _is_kept(character: str) -> bool:
@@ -48,6 +53,15 @@ def _clusters(text: str) -> list[str]:
         else:
             clusters.append(character)
     return clusters
+
+
+def _join(clusters: list[str]) -> str:
+    joined = ""
+    for cluster in clusters:
+        if len(joined) + len(cluster) > LONGEST_STORED:
+            break
+        joined += cluster
+    return joined
 
 
 def _continues(cluster: str, character: str) -> bool:

@@ -7,6 +7,7 @@ its own way is in the two sessions at the end: `appid` and `secret` for `client_
 """
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -22,6 +23,8 @@ from wechatlogin.wechat.http import Answer, WeChatHTTP
 from wechatlogin.wechat.profile import Profile
 
 __all__ = [
+    "OWN_EXTRAS",
+    "Extra",
     "Profile",
     "Scope",
     "UserGrant",
@@ -37,8 +40,16 @@ _QRCONNECT_PATH = "/connect/qrconnect"
 _STATE = re.compile(r"[A-Za-z0-9]{1,128}")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,512}")
 # WeChat checks the address against a pattern: another order makes the page unavailable.
-_AUTHORIZE_ORDER = ("appid", "redirect_uri", "response_type", "scope", "state", "connect_redirect")
+_AUTHORIZE_ORDER = ("appid", "redirect_uri", "response_type", "scope", "state")
 _NAME_IN_WECHAT = {"client_id": "appid"}
+# What wxLogin.js adds where the page lies in a frame of the website: the frame itself goes back,
+# and the page is in its plain new look, which needs 220 px each way.
+_IN_FRAME = {
+    "login_type": "jssdk",
+    "self_redirect": "true",
+    "stylelite": "1",
+    "color_scheme": "auto",
+}
 
 
 class Scope(StrEnum):
@@ -47,6 +58,26 @@ class Scope(StrEnum):
     BASE = "snsapi_base"
     USERINFO = "snsapi_userinfo"
     LOGIN = "snsapi_login"
+
+
+class Extra(StrEnum):
+    """What may be asked of the authorize page beside the scope."""
+
+    #: The sheet is shown, even to whom it could be spared.
+    FORCE_POPUP = "forcePopup"
+    #: The page opens as a snapshot page.
+    FORCE_SNAPSHOT = "forceSnapShot"
+    #: Not documented; it keeps WeChat from calling back twice.
+    CONNECT_REDIRECT = "connect_redirect"
+
+    @property
+    def given(self) -> str:
+        """The value that asks for it."""
+        return "1" if self is Extra.CONNECT_REDIRECT else "true"
+
+
+#: What our own logins ask for.
+OWN_EXTRAS: Set[Extra] = frozenset({Extra.CONNECT_REDIRECT})
 
 
 @dataclass(frozen=True)
@@ -67,11 +98,9 @@ def authorize_url(
     redirect_uri: str,
     state: str,
     scope: Scope,
-    connect_redirect: bool = True,
+    extras: Set[Extra] = OWN_EXTRAS,
 ) -> str:
     """Return the page to open inside WeChat.
-
-    `connect_redirect` is not documented; it keeps WeChat from calling back twice.
 
     :raise RequestRejected: if the state is not 1 to 128 letters and digits.
     """
@@ -81,13 +110,21 @@ def authorize_url(
         state,
         redirect_uri=redirect_uri,
         scope=scope.value,
-        connect_redirect="1" if connect_redirect else None,
+        **{extra.value: extra.given for extra in extras},
     )
     return url
 
 
-def qrconnect_url(app: WeChatApp, platform: Platform, *, redirect_uri: str, state: str) -> str:
-    """Return the page with the QR code of a website app.
+def qrconnect_url(
+    app: WeChatApp,
+    platform: Platform,
+    *,
+    redirect_uri: str,
+    state: str,
+    in_frame: bool = False,
+    english: bool = False,
+) -> str:
+    """Return the page with the QR code of a website app, for a window or for a frame of ours.
 
     :raise RequestRejected: if the state is not 1 to 128 letters and digits.
     """
@@ -97,6 +134,8 @@ def qrconnect_url(app: WeChatApp, platform: Platform, *, redirect_uri: str, stat
         state,
         redirect_uri=redirect_uri,
         scope=Scope.LOGIN.value,
+        **({"lang": "en"} if english else {}),
+        **(_IN_FRAME if in_frame else {}),
     )
     return url
 
@@ -184,7 +223,8 @@ class _WeChatSession(requests_client.OAuth2Session):
             _NAME_IN_WECHAT.get(name, name): value
             for name, value in parse.parse_qsl(parse.urlsplit(standard).query)
         }
-        ordered = [(name, query[name]) for name in _AUTHORIZE_ORDER if name in query]
+        order = (*_AUTHORIZE_ORDER, *Extra, "lang", *_IN_FRAME)
+        ordered = [(name, query[name]) for name in order if name in query]
         return f"{url}?{_encoded(ordered)}#wechat_redirect", state
 
 

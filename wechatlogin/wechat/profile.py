@@ -10,7 +10,8 @@ from wechatlogin.wechat.http import Answer
 
 PATH = "/sns/userinfo"
 _AVATAR_DOMAIN = "qlogo.cn"
-_LONGEST_AVATAR = 1024
+# The column holds 512, and one more comes from making it https.
+_LONGEST_AVATAR = 511
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,7 @@ class PushReader:
             signature=self.opened.signature,
             body_sha256=self.body_sha256,
             encrypted=self.opened.encrypted,
+            raw=self.opened.content,
             **common,
         )
 

@@ -12,7 +12,7 @@ Push
 └── AuthorizationChange    WeChat's own sender; `openid` is the person it is about, if named
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -38,7 +38,8 @@ class Push:
     """A push that is authentic as far as its mode can tell.
 
     A retry has the same `dedupe_key`. In plain mode the signature does not cover the body: the same
-    `signature` with another `body_sha256` is a forgery.
+    `signature` with another `body_sha256` is a forgery. `raw` is what it says, byte for byte
+    as WeChat wrote it, taken out of its envelope.
     """
 
     to_user: str
@@ -49,6 +50,7 @@ class Push:
     signature: str
     body_sha256: str
     encrypted: bool
+    raw: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

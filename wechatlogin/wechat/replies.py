@@ -4,6 +4,7 @@ The only way to say something that every kind of account has; it has to go out w
 """
 
 import re
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from wechatlogin.errors import NotConfigured
@@ -12,9 +13,26 @@ from wechatlogin.wechat.app import WeChatApp
 from wechatlogin.wechat.pushes import Push
 
 LONGEST_CONTENT = 2048
+#: What XML cannot carry.
 _NOT_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNSAFE_IN_LINK = {ord(bad): f"%{ord(bad):02X}" for bad in " \"'<>\\`{}|^\n\r\t"}
 _LOOKALIKES = str.maketrans({"<": "＜", ">": "＞"})
+
+
+@dataclass(frozen=True)
+class PassiveReply:
+    """What the chat answers: words of ours, or a whole message that another program has written."""
+
+    text: str = field(repr=False)
+    is_xml: bool = False
+
+
+def reply_xml(push: Push, reply: PassiveReply, *, now: datetime) -> str:
+    """Return the XML of a reply, whoever it is from.
+
+    :raise MessageTooLong: if words of ours have more than 2048 bytes.
+    """
+    return reply.text if reply.is_xml else text_reply(push, reply.text, now=now)
 
 
 def text_reply(push: Push, content: str, *, now: datetime) -> str:
@@ -64,7 +82,17 @@ def link(url: str, text: str) -> str:
         raise errors.RequestRejected(path="link", errmsg="not a web address")
     # The chat is no HTML page: whether it would turn "&amp;" back is not documented, so nothing
     # is written that needs turning back.
-    return f'<a href="{url.translate(_UNSAFE_IN_LINK)}">{text.translate(_LOOKALIKES)}</a>'
+    return f'<a href="{url.translate(_UNSAFE_IN_LINK)}">{as_words(text)}</a>'
+
+
+def as_words(text: str) -> str:
+    """Return a text in which nothing can be a link or the end of one."""
+    return text.translate(_LOOKALIKES)
+
+
+def check_sayable(text: str) -> bool:
+    """Tell whether a reply can carry every character of a text."""
+    return _NOT_XML.search(text) is None
 
 
 def _cdata(text: str) -> str:
