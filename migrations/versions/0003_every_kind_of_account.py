@@ -91,7 +91,7 @@ def _create_tables() -> None:
         sa.Column("language", types.Exact(length=8), nullable=False),
         sa.Column("occasion", types.Exact(length=16), nullable=False),
         sa.Column("keyword", types.Exact(length=64), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text", types.ExactText(), nullable=False),
         _check("replies", "occasion", "welcome", "confirm", "code", "keyword", "default"),
         _foreign("replies", "wechat_app_id", "wechat_apps"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_replies")),

@@ -2,11 +2,11 @@
 
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wechatlogin.extensions import Base
-from wechatlogin.models.types import Exact, RowId, one_of
+from wechatlogin.models.types import Exact, ExactText, RowId, one_of
 
 
 class Occasion(StrEnum):
@@ -39,4 +39,4 @@ class Reply(Base):
     occasion: Mapped[Occasion] = mapped_column(Exact(16))
     #: What the person writes, folded; empty where the occasion is no keyword.
     keyword: Mapped[str] = mapped_column(Exact(64), default="")
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(ExactText)

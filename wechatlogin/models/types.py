@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer, String
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer, String, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator
 
@@ -22,6 +22,19 @@ class Exact(TypeDecorator[str]):
         if dialect.name in {"mysql", "mariadb"}:
             length = cast(String, self.impl_instance).length
             kind = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
+            return dialect.type_descriptor(kind)
+        return dialect.type_descriptor(self.impl_instance)
+
+
+class ExactText(TypeDecorator[str]):
+    """The same for a text without a limit of its own."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name in {"mysql", "mariadb"}:
+            kind = mysql.TEXT(charset="utf8mb4", collation="utf8mb4_bin")
             return dialect.type_descriptor(kind)
         return dialect.type_descriptor(self.impl_instance)
 
