@@ -2,9 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from flask import Flask
@@ -39,6 +39,7 @@ QUIET = [
     "--no-first-run",
 ]
 OPERATOR_PASSWORD = "canary-operator-password"
+OPEN_PLATFORM = "the open-platform account"
 FOLLOW_URL = "http://weixin.qq.com/r/a-personal-account"
 
 
@@ -48,8 +49,11 @@ class Installation:
 
     service: Service
     simulator: Simulator
+    #: Its only account, or the first of several.
     account: Account
     app: Flask
+    #: All its accounts, by their kind.
+    accounts: dict[AppKind, Account] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -135,9 +139,13 @@ class Installer:
         template: bool = True,
         mode: MessageMode = MessageMode.SAFE,
         kind: AppKind = AppKind.SERVICE,
+        apps: Sequence[AppKind] = (),
         **given: object,
     ) -> Installation:
-        """Start a service with these settings and register its account with the simulator."""
+        """Start a service with these settings and register its account with the simulator.
+
+        `apps` makes it several, one of each kind, which belong to one open-platform account.
+        """
         folder = self._folders.mktemp("service")
         host = f"127.0.0.1:{free_port()}"
         settings = settings_for_tests(
@@ -153,42 +161,53 @@ class Installer:
                 **given,
             }
         )
-        account = Account()
+        accounts = {each: Account() for each in apps or [kind]}
         app = create_app(settings)
-        _make_data(app, account, template=template, mode=mode, kind=kind)
+        with app.app_context():
+            upgrade()
+            group = OPEN_PLATFORM if apps else None
+            for each, account in accounts.items():
+                _make_app(app, account, template=template, mode=mode, kind=each, group=group)
+            operators.save("operator", SecretStr(OPERATOR_PASSWORD), now=clock.now())
+            db.session.remove()
         service = Service(settings, folder / "service.log")
         service.start()
         self._stack.callback(service.stop)
-        callback_url = f"{service.url}/api/wechat/{account.appid}"
-        console = {"host": host, "callback_url": callback_url, "mode": mode, "kind": kind.value}
-        self._simulator.add_app(account, **console)
-        return Installation(service, self._simulator, account, app)
+        for each, account in accounts.items():
+            callback_url = f"{service.url}/api/wechat/{account.appid}"
+            console = {"host": host, "callback_url": callback_url, "mode": mode, "kind": each.value}
+            self._simulator.add_app(account, **console)
+        first = next(iter(accounts.values()))
+        return Installation(service, self._simulator, first, app, accounts)
 
 
-def _make_data(
-    app: Flask, account: Account, *, template: bool, mode: MessageMode, kind: AppKind
+def _make_app(
+    app: Flask,
+    account: Account,
+    *,
+    template: bool,
+    mode: MessageMode,
+    kind: AppKind,
+    group: str | None,
 ) -> None:
     site: Site = app.extensions["wechatlogin"]
     fields = {"character_string1": "{code}", "thing2": "{minutes} 分钟内有效"}
-    with app.app_context():
-        upgrade()
-        new = NewWeChatApp(
-            appid=account.appid,
-            secret=SecretStr(account.secret),
-            kind=kind,
-            name="晨光书店",
-            token=SecretStr(account.token),
-            aes_key=SecretStr(account.aes_key),
-            mode=mode,
-            gh_id=account.gh_id,
-            # An account that may make QRs itself gets its own when it is needed.
-            follow_url=FOLLOW_URL if kind is AppKind.PERSONAL else None,
-            template_id=TEMPLATE_ID if template else None,
-            template_fields=fields if template else None,
-        )
-        wechat_apps.save(site.vault, new, now=clock.now())
-        operators.save("operator", SecretStr(OPERATOR_PASSWORD), now=clock.now())
-        db.session.remove()
+    new = NewWeChatApp(
+        appid=account.appid,
+        secret=SecretStr(account.secret),
+        kind=kind,
+        name="晨光书店",
+        token=SecretStr(account.token),
+        aes_key=SecretStr(account.aes_key),
+        mode=mode,
+        gh_id=account.gh_id,
+        open_platform_group=group,
+        # An account that may make QRs itself gets its own when it is needed.
+        follow_url=FOLLOW_URL if kind is AppKind.PERSONAL else None,
+        template_id=TEMPLATE_ID if template else None,
+        template_fields=fields if template else None,
+    )
+    wechat_apps.save(site.vault, new, now=clock.now())
 
 
 @pytest.fixture(scope="session")

@@ -24,11 +24,24 @@ SCAN = {
     "status_url": "/login/attempts/a1",
     "check_url": "/login/attempts/a1/check",
     "claim_url": "/login/attempts/a1/claim",
+    "follow_url": "/login/attempts/a1/follow",
     "restart_url": "/login",
     "confirm": "number",
     "max_wait": 25,
 }
-NUMBER = {"digits": "482 913", "account_name": "Morning Books", "code_url": "/code"}
+WAYS = [{"label": "Send a number", "url": "/login?way=number"}, {"label": "Code", "url": "/code"}]
+NUMBER = {"digits": "482 913", "account_name": "Morning Books", "ways": WAYS}
+WEBSITE = {
+    "login": SCAN,
+    "frame_url": "https://open.weixin.qq.com/connect/qrconnect?appid=wx1",
+    "is_plain": True,
+    "page_url": "/login/website?display=page",
+    "popup_url": "/login/website?display=popup",
+    "next_url": "/account",
+    "ways": WAYS,
+}
+FRAME = {"kind": "success", "title": "Confirmed", "text": "Just a moment."}
+POPUP = {"origin": "https://shop.example", "message": '{"source": "wechatlogin"}'}
 RESULT = {"kind": "success", "code": None, "reason": None, "follow_qr_svg": None}
 GO_ON = {"primary": {"label": "OK", "url": "/account"}, "secondary": {"label": "?", "url": "/help"}}
 CONFIRM = {
@@ -73,6 +86,8 @@ OPERATOR = {
             "name": "Shop",
             "kind_text": "service",
             "appid_short": "wx3f…9c1a",
+            "rights_text": "May only receive and answer messages; people log in by a number.",
+            "missing_text": "More needs that.",
             "rows": [
                 {"label": "push", "value": "38 s", "state_text": "ok", "state_kind": "success"},
                 {"label": "quota", "value": "none", "state_text": "gone", "state_kind": "error"},
@@ -88,8 +103,30 @@ OPERATOR = {
     "errors": [{"code": 40164, "text": "address", "count": 12, "last_text": "14:31"}],
     "logout_url": "/operator/logout",
 }
-LISTS = {"user": USER, "sessions": SESSIONS, "logout_url": "/logout"}
-IDENTITIES = [{"app_name": "Shop", "nickname": "Lin", "follows_text": "follows"}]
+LISTS = {
+    "user": USER,
+    "sessions": SESSIONS,
+    "add_url": "/account/identities/add",
+    "logout_url": "/logout",
+}
+IDENTITIES = [
+    {
+        "id": number,
+        "app_name": "Shop",
+        "nickname": "Lin",
+        "avatar_url": None,
+        "follows_text": "follows",
+        "remove_url": f"/account/identities/{number}/remove",
+    }
+    for number in (1, 2)
+]
+QUESTION = {
+    "title": "Remove it?",
+    "text": "Lin (Shop).",
+    "action": "/account/identities/1/remove",
+    "label": "Remove",
+    "back_url": "/account",
+}
 MESSAGE = {"title": "Done", "text": "Go back to the computer."}
 BACK = {"label": "Back", "url": "/login"}
 
@@ -105,17 +142,32 @@ class Sample:
 def samples() -> Iterator[Sample]:
     """Yield each page in each of its shapes."""
     for policy in ("number", "tap", "first_time", "never"):
-        yield Sample("login_scan.html", {"login": {**SCAN, "confirm": policy}, "code_url": "/code"})
+        yield Sample("login_scan.html", {"login": {**SCAN, "confirm": policy}, "ways": WAYS})
     for qr_svg, is_on_phone in ((QR, False), (QR, True), (None, False), (None, True)):
         login = {**SCAN, "qr_svg": qr_svg, "confirm": "tap"}
         yield Sample("login_number.html", {**NUMBER, "login": login, "is_on_phone": is_on_phone})
+    for qr_svg, is_on_phone in ((QR, False), (QR, True), (None, False)):
+        account = {"name": "Shop", "qr_svg": qr_svg, "is_on_phone": is_on_phone}
+        account["is_heard_of_by_scan"] = qr_svg is not None
+        yield Sample("login_follow.html", {"login": SCAN, "account": account})
+        shown = {**MESSAGE, "account": account, "next_url": "/account", "action": None}
+        yield Sample("follow.html", shown)
+        yield Sample("follow.html", {**shown, "next_url": None, "action": "/confirm/t0ken"})
+    yield Sample("login_website.html", WEBSITE)
+    yield Sample("login_website.html", {**WEBSITE, "is_plain": False, "ways": []})
+    yield Sample("login_frame.html", FRAME)
+    yield Sample("login_frame.html", {**FRAME, "refresh_url": "/login/website/return?again=1"})
+    yield Sample("login_frame.html", {**FRAME, "page_url": "/login/website"})
+    for is_done in (True, False):
+        yield Sample("login_popup.html", {**POPUP, "is_done": is_done})
     for status in ("pending", "scanned", "confirmed", "claimed", "declined", "expired", "failed"):
         number = 47 if status == "scanned" else None
         by_scan = {**SCAN, "status": status, "number": number, "is_by_number": False}
         yield Sample("login_check.html", by_scan)
         yield Sample("login_check.html", {**by_scan, "number": None, "is_by_number": True})
     for qr_svg in (QR, None):
-        yield Sample("open_in_wechat.html", {"url": "https://a.example/login", "qr_svg": qr_svg})
+        address = {"url": "https://a.example/login", "qr_svg": qr_svg}
+        yield Sample("open_in_wechat.html", {**address, "ways": WAYS if qr_svg else None})
     yield Sample("result.html", {**RESULT, **MESSAGE})
     yield Sample("result.html", {**RESULT, **MESSAGE, **GO_ON, "code": "482913", "reason": "Why."})
     follow = {"kind": "warning", "follow_qr_svg": QR, "follow_name": "Shop"}
@@ -125,6 +177,7 @@ def samples() -> Iterator[Sample]:
     for policy in ("number", "tap"):
         yield Sample("confirm.html", {**CONFIRM, "policy": policy})
     yield Sample("confirm.html", {**CONFIRM, "policy": "number", "nickname": "Lin"})
+    yield Sample("confirm.html", {**CONFIRM, "policy": "number", "link_to": "Lin"})
     for kind in ("success", "info", "warning", "error"):
         yield Sample("message.html", {**MESSAGE, "kind": kind})
     trace = {"error_code": "server_error", "request_id": "1f2e3d4c", "retry": 30}
@@ -133,10 +186,14 @@ def samples() -> Iterator[Sample]:
     yield Sample("code.html", {**CODE, "error": "Wrong."})
     yield Sample("code.html", {**CODE, "error": "Too often.", "is_open": False})
     yield Sample("account.html", {**LISTS, "identities": IDENTITIES})
+    alone = [{**IDENTITIES[0], "remove_url": None}]
+    yield Sample("account.html", {**LISTS, "identities": alone, "notice": "Added."})
+    yield Sample("question.html", QUESTION)
     yield Sample("operator_login.html", {"action": "/operator/login", "error": None})
     yield Sample("operator_login.html", {"action": "/operator/login", "error": "Wrong."})
     yield Sample("operator_status.html", OPERATOR)
     yield Sample("operator_status.html", {**OPERATOR, "apps": [], "funnel": [], "errors": []})
+    yield Sample("operator_status.html", {**OPERATOR, "merges_text": "Two may be one person."})
     yield Sample("help.html", {})
 
 

@@ -13,7 +13,7 @@ from tests.sample_pages import Sample
 WITHOUT_CSRF = {"ask_here.html", "confirm.html"}
 SAMPLES = list(sample_pages.samples())
 IDS = [f"{number}-{sample.template}" for number, sample in enumerate(SAMPLES)]
-PARTS = {"base.html", "page.html", "desk.html"}
+PARTS = {"base.html", "page.html", "desk.html", "login_waiting.html"}
 # Named for the reader; they look as the class without a variant does.
 DEFAULT_LOOKS = {"avatar--large", "icon--large", "icon--success", "mark--small"}
 STATIC = source_tree.ROOT / "static"
@@ -78,14 +78,22 @@ def test_all_words_of_the_waiting_page_are_in_its_html() -> None:
 
     assert shown == {
         "pending", "scanned", "numbered", "confirming",
-        "expired", "declined", "failed", "claimed", "offline",
+        "expired", "declined", "failed", "claimed", "offline", "window", "closed",
     }  # fmt: skip
     assert not page_lint.CHINESE.search(script)
 
 
 @pytest.mark.parametrize(
     ("file", "most"),
-    [("css/app.css", 16_384), ("js/login.js", 6_144), ("js/copy.js", 1_024), ("js/avatar.js", 512)],
+    [
+        ("css/app.css", 16_384),
+        ("js/login.js", 6_144),
+        ("js/popup.js", 2_048),
+        ("js/follow.js", 1_024),
+        ("js/copy.js", 1_024),
+        ("js/avatar.js", 512),
+        ("js/tell.js", 512),
+    ],
 )
 def test_what_every_visitor_loads_is_small(file: str, most: int) -> None:
     assert (STATIC / file).stat().st_size <= most

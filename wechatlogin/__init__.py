@@ -9,7 +9,7 @@ from typing import Any
 from wsgiref.types import WSGIApplication
 
 from flask import Flask
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -28,18 +28,23 @@ from wechatlogin.web import (
     code,
     confirm,
     cookies,
+    following,
     languages,
     login,
     operator,
     pages,
     pushes,
+    relay,
     security,
+    verification,
     waiting,
+    website,
 )
 from wechatlogin.web import errors as error_pages
 from wechatlogin.web.context import keep_browser_secret
 from wechatlogin.web.parking import ParkingMiddleware
 from wechatlogin.wechat.app import Platform
+from wechatlogin.wechat.forwarding import Forwarder, ForwardLimits
 from wechatlogin.wechat.http import WeChatHTTP
 
 ROOT = Path(__file__).parent.parent
@@ -48,11 +53,15 @@ BLUEPRINTS = (
     anqicms.bp,
     code.bp,
     confirm.bp,
+    following.bp,
     login.bp,
     operator.bp,
     pages.bp,
     pushes.bp,
+    relay.bp,
+    verification.bp,
     waiting.bp,
+    website.bp,
 )
 
 
@@ -164,15 +173,28 @@ def _site(settings: Settings) -> Site:
         settings=settings,
         vault=Vault(settings.secret_key, settings.secret_key_fallbacks),
         http=WeChatHTTP(platform),
+        # Half of the threads at most wait for the owner's other program.
+        forwarder=Forwarder(ForwardLimits(in_flight=max(1, settings.threads // 2))),
         bus=make_bus(db.engine),
         pauses=Pauses(),
         translate=gettext,
+        translate_into=_translate_into,
     )
+
+
+def _translate_into(language: str, sentence: str, /, **values: object) -> str:
+    with force_locale(language):
+        return gettext(sentence, **values)
 
 
 def _add_web(app: Flask) -> None:
     languages.init_app(app)
-    error_pages.init_app(app, {"anqicms": anqicms.render_error})
+    front_doors = {
+        "anqicms": anqicms.render_error,
+        "relay": relay.render_error,
+        "website": website.render_error,
+    }
+    error_pages.init_app(app, front_doors)
     app.after_request(keep_browser_secret)
     app.jinja_env.globals["csrf_field"] = _csrf_field
     app.jinja_env.globals["site_name"] = app.extensions["wechatlogin"].settings.site_name

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from wechatlogin.i18n import LANGUAGES
+
 WEAK_SECRET_KEYS = frozenset({"changeme", "secret", "password", "dev", "development"})
 MINIMUM_SECRET_KEY_LENGTH = 32
 
@@ -219,7 +221,7 @@ class Settings(BaseSettings):
     @field_validator("default_language")
     @classmethod
     def _check_language(cls, value: str) -> str:
-        if value not in {"zh_CN", "en"}:
+        if value not in LANGUAGES:
             raise ValueError("write zh_CN or en")
         return value
 

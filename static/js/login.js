@@ -1,8 +1,8 @@
 // The waiting page: asks the server how the attempt stands, shows it, and claims it when confirmed.
-// Every word is in the HTML; this module only chooses which words are shown.
+// Every word is in the HTML; this module only chooses what is shown.
 
 const root = document.querySelector("[data-login]");
-const { statusUrl, claimUrl, site, stranger } = root.dataset;
+const { statusUrl, claimUrl, followUrl, site, stranger } = root.dataset;
 const maxWait = Number(root.dataset.maxWait);
 const line = root.querySelector("[role=status]");
 const heading = root.querySelector("h1");
@@ -76,7 +76,7 @@ function later(step, response) {
 
 const mayComeRight = (response) => response.status === 429 || response.status >= 500;
 
-// The answer, without a body unless it is a good one; null when another call has taken over.
+// The answer, with a body if it is a good one; null when another call has taken over.
 async function call(url, seconds, options) {
   const control = new AbortController();
   asking = control;
@@ -86,7 +86,6 @@ async function call(url, seconds, options) {
     const response = await fetch(url, {
       ...options,
       cache: "no-store",
-      credentials: "same-origin",
       signal: control.signal,
     });
     const body = response.ok ? await response.json() : null;
@@ -111,7 +110,7 @@ async function ask() {
   const { response, body } = answer;
   if (body) accept(body, started);
   else if (!response || mayComeRight(response)) later(ask, response);
-  else show(response.status === 404 || response.status === 410 ? "expired" : "failed");
+  else show([404, 410].includes(response.status) ? "expired" : "failed");
 }
 
 function accept(answer, started) {
@@ -120,13 +119,13 @@ function accept(answer, started) {
   failures = 0;
   deadline = performance.now() + answer.expires_in * 1000;
   introduce(answer);
-  if (known === "confirmed") {
-    claim();
-    return;
-  }
-  show(known === "scanned" && answer.number != null ? "numbered" : known);
+  if (known === "confirmed") return claim();
+  if (answer.follow && location.pathname !== followUrl) return location.replace(followUrl);
+  const shown = known === "scanned" && answer.number != null ? "numbered" : known;
+  // Meanwhile popup.js may show its window.
+  show(known === "pending" || answer.follow ? view : shown);
   if (ENDED.includes(known)) return;
-  // Where the server cannot hold a question open it answers at once: then once a second is enough.
+  // Where no question can be held open it is answered at once: then once a second is enough.
   const pause = changed ? 0 : Math.max(0, 1000 - (performance.now() - started));
   soon(ask, Math.max(pause, (answer.retry_after ?? 0) * 1000));
 }
@@ -158,12 +157,16 @@ function resume() {
 }
 
 document.addEventListener("visibilitychange", () => {
-  if (view === "confirming") return;
-  if (document.hidden) pause();
+  if (document.hidden && view !== "confirming") pause();
   else resume();
 });
 addEventListener("online", resume);
-addEventListener("pageshow", (event) => { if (event.persisted) resume(); });
+addEventListener("pageshow", ({ persisted }) => persisted && resume());
+
+root.addEventListener("show", ({ detail }) => {
+  if (ENDED.includes(detail)) pause();
+  show(detail);
+});
 
 setInterval(() => { if (view === "pending") render(); }, 1000);
 render();

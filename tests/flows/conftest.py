@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
+from tests.conftest import Installation, Installer
 from tests.flows.phones import WECHAT_IOS
+from tests.servers import Simulator
+from wechatlogin.wechat.app import AppKind
 
 DESKTOP_SIZE = {"width": 1180, "height": 820}
 PHONE_SIZE = {"width": 390, "height": 760}
@@ -45,3 +48,22 @@ def new_phone(new_context: NewContext) -> Callable[[str, str], BrowserContext]:
         return context
 
     return make
+
+
+@pytest.fixture(scope="session")
+def elsewhere(simulator: Simulator) -> str:
+    """WeChat's address, on another site than the service's."""
+    return simulator.url.replace("127.0.0.1", "localhost")
+
+
+@pytest.fixture(scope="session")
+def website(install: Installer, elsewhere: str) -> Installation:
+    return install(kind=AppKind.WEBSITE, wechat_open_url=elsewhere)
+
+
+@pytest.fixture
+def leaves_on_cancel(simulator: Simulator) -> Iterator[None]:
+    """WeChat as its older text describes it: a refusal leads back, without a code."""
+    simulator.call("POST", "/simulator/switches", {"qrconnect_denial": "redirect_with_state"})
+    yield
+    simulator.call("POST", "/simulator/switches", {"qrconnect_denial": "no_redirect"})

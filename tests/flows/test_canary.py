@@ -6,10 +6,15 @@ it wrote is searched for them.
 
 import re
 import sqlite3
+from itertools import chain
+from urllib.parse import parse_qs, urlsplit
 
 from tests.conftest import OPERATOR_PASSWORD, Installation, Installer
 from tests.flows.phones import Browser, Phone
+from tests.flows.shop import Shop, open_shop
+from tests.sdks.stories import scanned_code
 from tests.servers import SECRET_KEY
+from wechatlogin.wechat.app import AppKind
 
 
 def go_through_everything(installation: Installation) -> tuple[list[str], list[str]]:
@@ -48,14 +53,42 @@ def go_through_everything(installation: Installation) -> tuple[list[str], list[s
     return pages, came_up
 
 
+def log_in_by_website(installation: Installation) -> tuple[str, list[str]]:
+    """Return the page after a login with the website app, and the secrets of the way there."""
+    person, desktop = installation.simulator.add_person(), Browser()
+    start = f"{installation.url}/login/website?display=page"
+    page = desktop.until(start, "/connect/qrconnect")
+    code = scanned_code(installation.simulator, person, page)
+    state = parse_qs(urlsplit(page).query)["state"][0]
+    shown = desktop.open(f"{installation.url}/login/website/return?code={code}&state={state}")
+    assert shown.url == f"{installation.url}/account"
+    return shown.text, [code, desktop.cookies["wechatlogin-session"]]
+
+
+def relay_to(shop: Shop) -> str:
+    """Return the code that went on to another site."""
+    Phone("lin").open(f"{shop.url}/login")
+    found = re.search(r"code=([^&]+)", shop.arrivals[-1])
+    assert found
+    return found[1]
+
+
 def test_nothing_that_is_written_or_shown_holds_a_secret(install: Installer) -> None:
-    installation = install(log_level="DEBUG")
+    installation = install(log_level="DEBUG", apps=[AppKind.SERVICE, AppKind.WEBSITE])
 
     pages, came_up = go_through_everything(installation)
+    page, by_website = log_in_by_website(installation)
+    with open_shop(installation) as shop:
+        relayed = relay_to(shop)
     installation.service.stop()
 
-    account = installation.account
-    ours = [account.secret, account.token, account.aes_key, SECRET_KEY, OPERATOR_PASSWORD]
+    pages.append(page)
+    came_up += [*by_website, relayed]
+    secrets_of_all = [
+        (account.secret, account.token, account.aes_key)
+        for account in installation.accounts.values()
+    ]
+    ours = [*chain(*secrets_of_all), SECRET_KEY, OPERATOR_PASSWORD]
     log = installation.service.log_path.read_text()
     path = installation.service.settings.database_url.removeprefix("sqlite:///")
     dump = "\n".join(sqlite3.connect(path).iterdump())

@@ -29,10 +29,10 @@ def a_follower(installation: Installation) -> str:
 class Desktop(Browser):
     """A desktop that shows a number, without a screen."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, path: str = "/login") -> None:
         super().__init__()
         self.url = installation.url
-        self.page = self.open(f"{self.url}/login").text
+        self.page = self.open(f"{self.url}{path}").text
         found = NUMBER.search(self.page)
         assert found, self.page
         self.number = found[1].replace(" ", "")
@@ -96,6 +96,21 @@ def test_number_and_code_work_in_every_mode(install: Installer, mode: MessageMod
     assert page.url == f"{installation.url}/account"
     calls = installation.simulator.call("GET", "/simulator/calls")
     assert not [call for call in calls if call["appid"] == installation.account.appid]
+
+
+def test_an_account_that_may_do_more_serves_a_number_to_whoever_asks_for_one(
+    installation: Installation,
+) -> None:
+    person, desktop = a_follower(installation), Desktop(installation, "/login?way=number")
+
+    meaningless = write(installation, person, "000000")
+    phone = Phone(person)
+    phone.submit(
+        phone.open(confirm_link(write(installation, person, desktop.number))), decision="confirm"
+    )
+
+    assert meaningless["replies"] == []
+    assert desktop.claim() == 200
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 I1 it is claimed at most once, only by the browser that holds its binding. I2 its state only moves
 forward. I3 the first person to scan owns it. I4 a snapshot person never comes near it, which
 `test_web_login.py` shows. I5 an identity is keyed by (appid, openid). I6 of a credential that is
-used again nothing new comes.
+used again nothing new comes. I7 what awaits a following belongs to its person, and only that
+confirms it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -56,7 +57,9 @@ class Life(RuleBasedStateMachine):
         self.owner: dict[str, str] = {}
         self.first_claims: dict[str, int] = {}
         row = an_account(self.app.extensions["wechatlogin"], now=START)
-        self.users = {name: an_identity(row, name, now=START).user_id for name in PEOPLE}
+        self.identities = {name: an_identity(row, name, now=START) for name in PEOPLE}
+        self.users = {name: identity.user_id for name, identity in self.identities.items()}
+        self.awaiting: set[str] = set()
 
     def teardown(self) -> None:
         db.session.remove()
@@ -96,6 +99,27 @@ class Life(RuleBasedStateMachine):
         except AttemptError:
             return
         assert self.owner.setdefault(attempt_id, person) == person
+        assert attempt_id not in self.awaiting
+
+    @rule(attempt_id=known, person=st.sampled_from(PEOPLE))
+    def await_follow(self, attempt_id: str, person: str) -> None:
+        try:
+            moved = attempts.await_follow(attempt_id, self.identities[person], now=self.now)
+        except AttemptTaken:
+            assert self.owner[attempt_id] != person
+        except AttemptError:
+            return
+        else:
+            assert self.owner.setdefault(attempt_id, person) == person
+            if moved.awaits_follow:
+                self.awaiting.add(attempt_id)
+
+    @rule(attempt_id=known, person=st.sampled_from(PEOPLE))
+    def follow(self, attempt_id: str, person: str) -> None:
+        user_id = self.users[person]
+        if attempts.confirm_follower(attempt_id, user_id=user_id, now=self.now):
+            assert self.owner[attempt_id] == person
+            self.awaiting.remove(attempt_id)
 
     @rule(attempt_id=known)
     def decline(self, attempt_id: str) -> None:
@@ -130,6 +154,15 @@ class Life(RuleBasedStateMachine):
                 self.seen[attempt_id] = status
             if attempt.openid is not None:
                 assert self.owner[attempt_id] == attempt.openid
+
+    @invariant()
+    def what_awaits_a_following_is_never_confirmed_otherwise(self) -> None:
+        for attempt_id in self.awaiting:
+            attempt = attempts.get(attempt_id)
+            assert attempt is not None
+            assert attempt.awaits_follow
+            assert attempt.status not in {Status.CONFIRMED, Status.CLAIMED}
+            assert attempt.user_id == self.users[self.owner[attempt_id]]
 
 
 @pytest.mark.usefixtures("storage")

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, insert, update
 
-from tests.stories import BINDING, LIFETIME, a_user, start_attempt
+from tests.stories import BINDING, LIFETIME, a_user, an_account, an_identity, start_attempt
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, Identity, Status
 from wechatlogin.services import attempt_status, attempts
-from wechatlogin.services.attempt_status import AttemptStatus
+from wechatlogin.services.attempt_status import AttemptStatus, Known
+from wechatlogin.services.site import Site
 from wechatlogin.vault import sha256_hex
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -129,10 +130,31 @@ def test_many_are_read_at_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) 
 def test_only_what_differs_from_what_is_known_has_changed(engine: Engine) -> None:
     pending, moved = start_attempt(now=NOW).id, scanned()
 
-    known = [(pending, Status.PENDING), (moved, Status.SCANNED), (moved, Status.PENDING)]
+    known = [
+        Known(pending, Status.PENDING),
+        Known(moved, Status.SCANNED),
+        Known(moved, Status.PENDING),
+    ]
 
     assert attempt_status.find_changed(engine, known) == {moved}
     assert attempt_status.find_changed(engine, known[:2]) == set()
+
+
+def test_that_only_the_following_is_missing_is_a_change(storage: Site, engine: Engine) -> None:
+    row = an_account(storage, now=NOW)
+    identity = an_identity(row, "o-lin", now=NOW)
+    attempt_id = scanned()
+    known, told = Known(attempt_id, Status.SCANNED), Known(attempt_id, Status.SCANNED, follow=True)
+
+    attempts.await_follow(attempt_id, identity, now=NOW)
+
+    assert attempt_status.find_changed(engine, [known]) == {attempt_id}
+    assert attempt_status.find_changed(engine, [told]) == set()
+    waiting = status_of(attempt_id, NOW)
+    assert (waiting.status, waiting.follow, waiting.number) == (Status.SCANNED, True, None)
+    assert not waiting.says_the_same_as(replace(waiting, follow=False))
+    attempts.decline(attempt_id, reason="person", now=NOW)
+    assert not status_of(attempt_id, NOW).follow
 
 
 def test_the_answer_says_nothing_of_the_browser_it_belongs_to() -> None:

@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from wechatlogin.errors import PushRefused
+from wechatlogin.extensions import db
+from wechatlogin.models import Forwarded, ReceivedMessage
 from wechatlogin.services import received
 from wechatlogin.services.site import Site
-from wechatlogin.wechat.messages import TextMessage
+from wechatlogin.wechat.messages import PassiveReply, TextMessage
 
 APPID = "wx0123456789abcdef"
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -27,15 +30,41 @@ PUSH = TextMessage(
 RETRY = replace(PUSH, signature="t" * 40, body_sha256="c" * 64)
 
 
-def test_a_retry_is_given_the_same_reply(storage: Site) -> None:
+@pytest.mark.parametrize(
+    "reply",
+    [
+        PassiveReply("你好呀"),
+        PassiveReply("<xml>words that look like a message</xml>"),
+        PassiveReply("<xml><MsgType>image</MsgType></xml>", is_xml=True),
+        None,
+    ],
+    ids=["words", "odd words", "message", "nothing"],
+)
+def test_a_retry_is_given_the_same_reply(storage: Site, reply: PassiveReply | None) -> None:
     first = received.note(APPID, PUSH, now=NOW)
-    received.keep_reply(storage.vault, first, "你好呀", now=NOW)
+    received.keep_reply(storage.vault, first, reply, now=NOW)
 
     retry = received.note(APPID, RETRY, now=NOW + timedelta(seconds=5))
 
     assert first.is_new
     assert not retry.is_new
-    assert received.await_reply(storage.vault, retry) == "你好呀"
+    assert received.await_reply(storage.vault, retry) == reply
+
+
+def test_a_push_is_claimed_for_forwarding_once(storage: Site) -> None:
+    receipt = received.note(APPID, PUSH, now=NOW)
+
+    claims = [received.claim_forwarding(receipt) for _ in range(3)]
+
+    assert claims == [True, False, False]
+    assert forwarded() == [Forwarded.FAILED]
+    received.keep_reply(storage.vault, receipt, None, forwarded=Forwarded.ANSWERED, now=NOW)
+    assert forwarded() == [Forwarded.ANSWERED]
+
+
+def forwarded() -> list[str | None]:
+    db.session.commit()
+    return list(db.session.scalars(select(ReceivedMessage.forwarded)))
 
 
 @pytest.mark.usefixtures("storage")

@@ -56,4 +56,4 @@ def test_a_picture_that_is_missing_gives_way_to_the_letter(page: Page) -> None:
     page.goto(f"{SITE}/account.html")
 
     expect(page.locator(".avatar img")).to_have_count(0)
-    expect(page.locator(".avatar")).to_have_text("L")
+    expect(page.locator(".avatar").first).to_have_text("L")

@@ -1,6 +1,7 @@
 """`static/js/login.js` in a real browser: what the waiting page shows, asks and survives."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_scan_shows_the_person_and_the_number(waiting: WaitingPage) -> None:
     expect(waiting.page.locator("h1")).to_contain_text("已扫码，请在手机上确认")
     expect(waiting.page).to_have_title("已扫码，请在手机上确认 · Morning Books")
     expect(waiting.page.get_by_role("status")).to_contain_text(
-        "林小满 已扫码，请在手机上点数字 47。"
+        "\u2068林小满\u2069 已扫码，请在手机上点数字 47。"
     )
     expect(waiting.page.get_by_role("link", name="不是我，重新获取二维码")).to_be_visible()
 
@@ -210,3 +211,9 @@ def test_the_words_outlive_a_name_that_looks_like_a_placeholder(waiting: Waiting
     waiting.tell(standing("scanned", nickname="{number}<b>$&", number=47))
 
     expect(waiting.seen("{number}<b>$&")).to_be_visible()
+
+
+def test_who_only_has_to_follow_is_taken_to_the_page_that_asks(waiting: WaitingPage) -> None:
+    waiting.tell(standing("scanned", **PERSON, follow=True))
+
+    expect(waiting.page).to_have_url(re.compile(r"/login/attempts/a1/follow$"))

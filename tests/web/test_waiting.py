@@ -8,13 +8,13 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from tests.servers import settings_for_tests
 from tests.waiters import SECRET, add_attempt, mark_scanned, new_engine
 from wechatlogin import create_app
 from wechatlogin.extensions import db
-from wechatlogin.models import Status
+from wechatlogin.models import Attempt, Status
 from wechatlogin.web import cookies
 
 OURS = {"Cookie": f"{cookies.BROWSER}={SECRET}"}
@@ -69,6 +69,22 @@ def test_what_the_page_does_not_know_is_told_at_once(app: Flask, engine: Engine)
     assert answer.json["number"] == 42
 
 
+def test_that_only_the_following_is_missing_is_told_once(app: Flask, engine: Engine) -> None:
+    attempt_id = add_attempt(engine, seconds=0.5)
+    mark_scanned(engine, attempt_id)
+    with engine.begin() as connection:
+        mine = update(Attempt).where(Attempt.id == attempt_id)
+        connection.execute(mine.values(awaits_follow=True))
+
+    told = ask(app, attempt_id, "known=scanned&wait=20")
+    # It knows that, and waits until the attempt ends.
+    ended = ask(app, attempt_id, "known=scanned&follow=1&wait=20")
+
+    assert (told.json["status"], told.json["follow"]) == (Status.SCANNED, True)
+    assert ended.json["status"] == Status.EXPIRED
+    assert "follow" not in ended.json
+
+
 @pytest.mark.parametrize("state", [Status.CLAIMED, Status.DECLINED, Status.EXPIRED, Status.FAILED])
 def test_nobody_waits_for_what_is_over(app: Flask, engine: Engine, state: Status) -> None:
     attempt_id = add_attempt(engine, status=state, openid="o-lin")
@@ -93,6 +109,8 @@ def test_a_wait_ends_when_the_attempt_does(app: Flask, engine: Engine) -> None:
         "known=confirming",
         "known=PENDING",
         "known=pending&known=pending",
+        "follow=0",
+        "follow=1&follow=1",
         "wait=21",
         "wait=-1",
         "wait=1.5",

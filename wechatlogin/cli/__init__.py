@@ -2,6 +2,10 @@
 
 flask wechat-app …      the accounts: `wechat_apps`
 flask application …     the programs: `applications`
+flask reply …           what an account says in the chat: `replies`
+flask verification-file …
+                        the files by which WeChat checks our domain: `verification_files`
+flask person …          users that may be one person: `people`
 flask operator …        who may see the status page: `operators`
 flask settings-table    the table of docs/settings.md
 """
@@ -10,13 +14,20 @@ import click
 from flask import Flask
 
 from wechatlogin import config
-from wechatlogin.cli import applications, operators, wechat_apps
+from wechatlogin.cli import (
+    applications,
+    operators,
+    people,
+    replies,
+    verification_files,
+    wechat_apps,
+)
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to an app."""
-    for group in (wechat_apps.group, applications.group, operators.group):
-        app.cli.add_command(group)
+    for module in (wechat_apps, applications, replies, verification_files, people, operators):
+        app.cli.add_command(module.group)
     app.cli.add_command(settings_table)
 
 

@@ -24,6 +24,7 @@ class AuditTag(StrEnum):
     ATTEMPT_DECLINED = "attempt:declined"
     ATTEMPT_WRONG_NUMBER = "attempt:wrong_number"
     ATTEMPT_UNKNOWN_NUMBER = "attempt:unknown_number"
+    FOLLOW_SUGGESTED = "follow:suggested"
     SESSION_ENDED = "session:ended"
     CODE_ISSUED = "code:issued"
     CODE_DEAD = "code:dead"

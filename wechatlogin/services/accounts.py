@@ -1,16 +1,26 @@
-"""People and their identities: found by (appid, openid), created on first sight."""
+"""People and their identities: found by (appid, openid), created on first sight.
 
-import secrets
+A unionid joins identities of one open-platform group: a new one belongs to the user who has it,
+and two users that turn out to share one are merged (`services/merging.py`).
+"""
+
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select, true, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from wechatlogin.extensions import db
-from wechatlogin.models import Attempt, AuditTag, Identity, User, WeChatAppRow
+from wechatlogin.models import (
+    Attempt,
+    AuditTag,
+    Identity,
+    Merge,
+    MergeState,
+    User,
+    WeChatAppRow,
+)
 from wechatlogin.models.transaction import write
-from wechatlogin.services import audit, sessions
+from wechatlogin.services import audit, merging, sessions, users
 from wechatlogin.wechat.oauth import Profile
 
 
@@ -21,8 +31,10 @@ class Sighting:
     openid: str
     unionid: str | None = None
     profile: Profile | None = None
-    #: True when only a follower could have come this way.
+    #: Whether the person follows: as WeChat has just said, or as only a follower could come so.
     follows: bool | None = None
+    #: The language of the person's WeChat: one of those that we speak.
+    language: str | None = None
 
 
 def get_identity(appid: str, openid: str) -> Identity | None:
@@ -37,25 +49,36 @@ def find_or_create_identity(
 ) -> Identity:
     """Return the person's identity in this app, creating it and its user on first sight.
 
-    What the sighting tells is written down; what it does not tell stays as it was.
+    What the sighting tells is written down; what it does not tell stays as it was. One that tells
+    a unionid may merge two users, so no unit of writes may be open around it.
     """
     with write():
-        identity = get_identity(wechat_app.appid, sighting.openid)
+        identity = _get_locked(wechat_app.appid, sighting.openid)
         if identity is None:
             identity = _create(wechat_app, sighting, now)
-        _learn(identity, wechat_app, sighting)
+        _learn(identity, wechat_app, sighting, now)
+    if _unionid(sighting):
+        merging.join(identity, now=now)
     return identity
 
 
-def note_follow_event(appid: str, openid: str, *, follows: bool, at: datetime) -> None:
-    """Note that a known person follows or no longer follows, by WeChat's time of the event."""
+def note_follow_event(
+    appid: str, openid: str, *, follows: bool, at: datetime, now: datetime
+) -> None:
+    """Note that a known person follows or no longer follows; `at` is WeChat's time of the event."""
     later = or_(Identity.follows_since.is_(None), Identity.follows_since <= at)
-    _note_follow(appid, openid, later, follows=follows, follows_since=at)
+    known = {"follows": follows, "follows_since": at, "follows_checked_at": now}
+    _note_follow(appid, openid, later, **known)
 
 
-def note_follow_answer(appid: str, openid: str, *, follows: bool) -> None:
-    """Note what a call to WeChat has just told; events are ordered by WeChat's clock alone."""
-    _note_follow(appid, openid, true(), follows=follows)
+def note_follow_answer(appid: str, openid: str, *, follows: bool, now: datetime) -> None:
+    """Note what a call to WeChat has told that was made now.
+
+    An event that has arrived meanwhile knows more; events are ordered by WeChat's clock alone.
+    """
+    checked_at = Identity.follows_checked_at
+    newer = or_(checked_at.is_(None), checked_at <= now)
+    _note_follow(appid, openid, newer, follows=follows, follows_checked_at=now)
 
 
 def note_login(user_id: str, *, way: str, ip: str | None, now: datetime) -> None:
@@ -85,11 +108,13 @@ def erase_identity(appid: str, openid: str, *, now: datetime) -> None:
         identity = get_identity(appid, openid)
         if identity is None:
             return
-        user_id = identity.user_id
+        user_id = users.lock(identity.user_id) or identity.user_id
         sessions.end_all(user_id)
         session.execute(delete(Attempt).where(Attempt.appid == appid, Attempt.openid == openid))
         session.execute(delete(Identity).where(Identity.id == identity.id))
         if session.scalar(select(Identity.id).where(Identity.user_id == user_id)) is None:
+            is_open = Merge.state != MergeState.MERGED
+            session.execute(delete(Merge).where(Merge.other_user_id == user_id, is_open))
             session.execute(delete(User).where(User.id == user_id))
         audit.record(AuditTag.USER_ERASED, user_id=user_id, now=now)
 
@@ -100,25 +125,48 @@ def _note_follow(appid: str, openid: str, condition: ColumnElement[bool], **valu
         session.execute(update(Identity).where(*whose, condition).values(**values))
 
 
+def _get_locked(appid: str, openid: str) -> Identity | None:
+    """Return the identity with its user locked for the unit of writes."""
+    while (identity := get_identity(appid, openid)) is not None:
+        user_id = identity.user_id
+        users.lock_all([user_id])
+        # While we waited, a merge may have given it to somebody else.
+        db.session.expire(identity)
+        if get_identity(appid, openid) is not None and identity.user_id == user_id:
+            return identity
+    return None
+
+
 def _create(wechat_app: WeChatAppRow, sighting: Sighting, now: datetime) -> Identity:
-    user = User(id=secrets.token_hex(16), created_at=now)
-    identity = Identity(user=user, appid=wechat_app.appid, openid=sighting.openid, created_at=now)
-    try:
-        with db.session.begin_nested():
-            db.session.add(identity)
-    except IntegrityError:
-        # Another process met the same person a moment ago.
-        known = get_identity(wechat_app.appid, sighting.openid)
-        if known is None:
-            raise
-        return known
-    audit.record(AuditTag.USER_CREATED, user_id=user.id, now=now)
+    # Of two processes that meet a person at once, the second waits here and finds them.
+    one_at_a_time = select(WeChatAppRow.id).where(WeChatAppRow.id == wechat_app.id)
+    db.session.execute(one_at_a_time.with_for_update())
+    met_meanwhile = _get_locked(wechat_app.appid, sighting.openid)
+    if met_meanwhile is not None:
+        return met_meanwhile
+    owner = merging.get_owner(wechat_app.appid, wechat_app.open_platform_group, _unionid(sighting))
+    known = users.lock(owner) if owner else None
+    identity = Identity(
+        user_id=known or users.create(now=now).id,
+        appid=wechat_app.appid,
+        openid=sighting.openid,
+        created_at=now,
+    )
+    db.session.add(identity)
+    db.session.flush()
+    if known:
+        audit.record(AuditTag.IDENTITY_LINKED, user_id=known, detail="unionid", now=now)
     return identity
 
 
-def _learn(identity: Identity, wechat_app: WeChatAppRow, sighting: Sighting) -> None:
+def _unionid(sighting: Sighting) -> str | None:
+    """Return the unionid that a sighting tells; an empty one is none."""
+    return sighting.unionid or (sighting.profile.unionid if sighting.profile else None) or None
+
+
+def _learn(identity: Identity, wechat_app: WeChatAppRow, sighting: Sighting, now: datetime) -> None:
     profile = sighting.profile
-    unionid = sighting.unionid or (profile.unionid if profile else None)
+    unionid = _unionid(sighting)
     if unionid:
         identity.unionid = unionid
         identity.open_platform_group = wechat_app.open_platform_group
@@ -127,4 +175,6 @@ def _learn(identity: Identity, wechat_app: WeChatAppRow, sighting: Sighting) -> 
         identity.avatar_url = profile.avatar_url
     if sighting.follows is not None:
         identity.follows = sighting.follows
+        identity.follows_checked_at = now
+    identity.language = sighting.language or identity.language
     db.session.flush()

@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Engine, RowMapping, and_, bindparam, inspect, select
+from sqlalchemy import BindParameter, Engine, RowMapping, and_, bindparam, inspect, or_, select
 
 from wechatlogin.models import Attempt, Identity, Status
 from wechatlogin.services.attempts import CLAIM_GRACE
@@ -33,6 +33,7 @@ _STATUSES = (
         _attempts.c.binding_hash,
         _attempts.c.expires_at,
         _attempts.c.number,
+        _attempts.c.awaits_follow,
         _identities.c.nickname,
         _identities.c.avatar_url,
     )
@@ -48,8 +49,20 @@ _STATUSES = (
     .where(_attempts.c.id.in_(_IDS))
 )
 _CHANGED = select(_attempts.c.id).where(
-    _attempts.c.id.in_(_IDS), _attempts.c.status != bindparam("known")
+    _attempts.c.id.in_(_IDS),
+    or_(
+        _attempts.c.status != bindparam("known"),
+        _attempts.c.awaits_follow != bindparam("follow"),
+    ),
 )
+
+
+class Known(NamedTuple):
+    """What somebody who waits has been told of an attempt."""
+
+    attempt_id: str
+    status: Status
+    follow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +78,17 @@ class AttemptStatus:
     number: int | None = None
     nickname: str | None = None
     avatar_url: str | None = None
+    #: It is scanned and waits for nothing but that the person follows the account.
+    follow: bool = False
 
     @property
     def is_terminal(self) -> bool:
         """Whether it stays as it is for good."""
         return self.status in TERMINAL
+
+    def says_the_same_as(self, other: "AttemptStatus") -> bool:
+        """Tell whether nothing has moved between the two."""
+        return self.status is other.status and self.follow is other.follow
 
     def later(self, elapsed: timedelta) -> "AttemptStatus":
         """Return the same state, told so much later."""
@@ -78,17 +97,20 @@ class AttemptStatus:
 
     def expired(self) -> "AttemptStatus":
         """Return what is left of it when its time is over."""
-        return dataclasses.replace(self, status=Status.EXPIRED, expires_in=0, number=None)
+        over = Status.EXPIRED
+        return dataclasses.replace(self, status=over, expires_in=0, number=None, follow=False)
 
     def as_json(self, *, retry_after: float | None = None) -> bytes:
         """Return the answer to the page; `retry_after` says how long to stay away."""
-        answer: dict[str, str | float | None] = {
+        answer: dict[str, str | float | bool | None] = {
             "status": self.status.value,
             "expires_in": self.expires_in,
             "number": self.number,
             "nickname": self.nickname,
             "avatar_url": self.avatar_url,
         }
+        if self.follow:
+            answer["follow"] = True
         if retry_after is not None:
             answer["retry_after"] = retry_after
         return json.dumps(answer, separators=(",", ":")).encode()
@@ -109,19 +131,19 @@ def get_statuses(engine: Engine, ids: Iterable[str], *, now: datetime) -> dict[s
     return found
 
 
-def find_changed(engine: Engine, known: Iterable[tuple[str, Status]]) -> set[str]:
+def find_changed(engine: Engine, known: Iterable[Known]) -> set[str]:
     """Return the ids whose row says something else than is known; time is not looked at.
 
     The database compares, so ten thousand that have not changed cost no row each.
     """
-    by_status: dict[Status, list[str]] = {}
-    for attempt_id, status in known:
-        by_status.setdefault(status, []).append(attempt_id)
+    by_state: dict[tuple[Status, bool], list[str]] = {}
+    for one in known:
+        by_state.setdefault((one.status, one.follow), []).append(one.attempt_id)
     changed: set[str] = set()
     with engine.connect() as connection:
-        for status, ids in by_status.items():
+        for (status, follow), ids in by_state.items():
             for chunk in _chunks(ids):
-                values: dict[str, Any] = {"ids": chunk, "known": status.value}
+                values: dict[str, Any] = {"ids": chunk, "known": status.value, "follow": follow}
                 changed.update(connection.scalars(_CHANGED, values))
     return changed
 
@@ -138,6 +160,7 @@ def _status_of(row: RowMapping, now: datetime) -> AttemptStatus:
         number=row["number"] if status is Status.SCANNED else None,
         nickname=row["nickname"],
         avatar_url=row["avatar_url"],
+        follow=bool(row["awaits_follow"]) and status is Status.SCANNED,
     )
 
 

@@ -6,6 +6,9 @@
         │ decline / time / failure                 │ time
         └──────────▶ declined · expired · failed ◀─┘      (the last four states absorb everything)
 
+Where an application requires it, `await_follow` stands in for the confirmation: the attempt is
+scanned, belongs to its person for good, and `confirm_follower` alone confirms it.
+
 Every move is a conditional UPDATE, so of two that happen at once one wins and the other is told
 how things stand. Time needs no writer: a row past `expires_at` counts as expired in every move.
 """
@@ -14,7 +17,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from wechatlogin.config import ConfirmPolicy
 from wechatlogin.errors import (
@@ -27,8 +30,9 @@ from wechatlogin.errors import (
     AttemptTaken,
 )
 from wechatlogin.extensions import db
-from wechatlogin.models import Attempt, Status, Way
+from wechatlogin.models import Attempt, Identity, Status, Way
 from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.services import users
 from wechatlogin.services.errand import Errand
 
 #: A confirmation in the last second may still be claimed this long.
@@ -37,6 +41,14 @@ CLAIM_GRACE = timedelta(seconds=10)
 CLAIM_REPEAT = timedelta(seconds=60)
 #: An exchange that has not ended by then was cut off.
 EXCHANGE_LIMIT = timedelta(seconds=15)
+#: Whoever has to follow the account has this long for it.
+FOLLOW_LIFETIME = timedelta(minutes=5)
+
+#: Who the person is, is certain; nothing but a following may be missing.
+_IS_PROVEN = or_(
+    Attempt.status == Status.CONFIRMED,
+    and_(Attempt.status == Status.SCANNED, Attempt.awaits_follow.is_(True)),
+)
 
 
 @dataclass(frozen=True)
@@ -166,14 +178,64 @@ def confirm(attempt_id: str, openid: str, *, user_id: str, now: datetime) -> Att
             now,
             [
                 Attempt.status.in_([Status.PENDING, Status.SCANNED]),
+                Attempt.awaits_follow.is_(False),
                 or_(Attempt.openid.is_(None), Attempt.openid == openid),
             ],
             status=Status.CONFIRMED,
             openid=openid,
-            user_id=user_id,
+            user_id=_verify_living(user_id),
             confirmed_at=now,
         )
         return _verify_owner(attempt_id, openid, {Status.CONFIRMED, Status.CLAIMED}, now)
+
+
+def await_follow(attempt_id: str, identity: Identity, *, now: datetime) -> Attempt:
+    """Note that the person is known for certain and only has to follow the account yet.
+
+    They have `FOLLOW_LIFETIME` for it; to come again gives no more time.
+
+    :raise AttemptTaken: if another person owns it.
+    :raise AttemptError: as the state demands.
+    """
+    with write():
+        _move(
+            attempt_id,
+            now,
+            [
+                Attempt.status.in_([Status.PENDING, Status.SCANNED]),
+                Attempt.awaits_follow.is_(False),
+                or_(Attempt.openid.is_(None), Attempt.openid == identity.openid),
+            ],
+            status=Status.SCANNED,
+            awaits_follow=True,
+            openid=identity.openid,
+            user_id=_verify_living(identity.user_id),
+            # A code can be typed before any account is known.
+            appid=func.coalesce(Attempt.appid, identity.appid),
+            number=None,
+            choices=None,
+            scanned_at=now,
+            expires_at=now + FOLLOW_LIFETIME,
+        )
+        moved = {Status.SCANNED, Status.CONFIRMED, Status.CLAIMED}
+        return _verify_owner(attempt_id, identity.openid, moved, now)
+
+
+def confirm_follower(attempt_id: str, *, user_id: str, now: datetime) -> bool:
+    """Confirm an attempt that awaits that this person follows; False where it does not."""
+    with write():
+        return _move(
+            attempt_id,
+            now,
+            [
+                Attempt.status == Status.SCANNED,
+                Attempt.awaits_follow.is_(True),
+                Attempt.user_id == user_id,
+            ],
+            status=Status.CONFIRMED,
+            awaits_follow=False,
+            confirmed_at=now,
+        )
 
 
 def decline(attempt_id: str, *, reason: str, now: datetime) -> None:
@@ -217,22 +279,14 @@ def claim(attempt_id: str, *, binding_hash: str, now: datetime) -> tuple[Attempt
         raise _why_not(attempt, now)
 
 
-def begin_exchange(attempt_id: str, *, code_hash: str, now: datetime) -> bool:
+def begin_exchange(
+    attempt_id: str, *, code_hash: str, now: datetime, limit: timedelta = EXCHANGE_LIMIT
+) -> bool:
     """Take the right to exchange an OAuth code for this attempt; only one caller gets it."""
+    is_free = or_(Attempt.exchange_hash.is_(None), Attempt.exchange_at < now - limit)
+    conditions = [Attempt.status == Status.PENDING, is_free]
     with write():
-        return _move(
-            attempt_id,
-            now,
-            [
-                Attempt.status == Status.PENDING,
-                or_(
-                    Attempt.exchange_hash.is_(None),
-                    Attempt.exchange_at < now - EXCHANGE_LIMIT,
-                ),
-            ],
-            exchange_hash=code_hash,
-            exchange_at=now,
-        )
+        return _move(attempt_id, now, conditions, exchange_hash=code_hash, exchange_at=now)
 
 
 def release_exchange(attempt_id: str, *, now: datetime) -> None:
@@ -242,20 +296,16 @@ def release_exchange(attempt_id: str, *, now: datetime) -> None:
 
 
 def rebind(attempt_id: str, *, confirm_hash: str, binding_hash: str, now: datetime) -> None:
-    """Give a confirmed attempt to the browser that answered "log in here as …?" with its secret."""
+    """Give a proven attempt to the browser that answered "log in here as …?" with its secret."""
+    conditions = [_IS_PROVEN, Attempt.confirm_hash == confirm_hash]
     with write():
-        _move(
-            attempt_id,
-            now,
-            [Attempt.status == Status.CONFIRMED, Attempt.confirm_hash == confirm_hash],
-            binding_hash=binding_hash,
-        )
+        _move(attempt_id, now, conditions, binding_hash=binding_hash)
 
 
 def ask_here(attempt_id: str, *, confirm_hash: str, now: datetime) -> None:
     """Note the secret with which a browser that lost its cookie may take the attempt."""
     with write():
-        _move(attempt_id, now, [Attempt.status == Status.CONFIRMED], confirm_hash=confirm_hash)
+        _move(attempt_id, now, [_IS_PROVEN], confirm_hash=confirm_hash)
 
 
 def count_try(attempt_id: str, *, limit: int, now: datetime) -> bool:
@@ -289,6 +339,17 @@ def _move(
 ) -> bool:
     where = (Attempt.id == attempt_id, Attempt.expires_at > now, *conditions)
     return count_changed(update(Attempt).where(*where).values(**values)) == 1
+
+
+def _verify_living(user_id: str) -> str:
+    """Return the id under which the person lives now, locked for the unit of writes.
+
+    :raise AttemptNotFound: if there is nobody any more.
+    """
+    living = users.lock(user_id)
+    if living is None:
+        raise AttemptNotFound
+    return living
 
 
 def _end(attempt_id: str, status: Status, reason: str, now: datetime) -> None:

@@ -1,15 +1,21 @@
 """What a push from WeChat sets off, and what the chat answers.
 
-scan, or follow by a scan      the confirm link
-six digits, sent to an account
-that can serve by chat alone   the same, for the login that shows this number
+scan, or follow by a scan      the confirm link; the welcome, where the code was there to follow
+six digits                     the same, for the login that shows this number; where there is none,
+                               an account whose chat is all it has says so
 follow, unfollow               noted; a follower is welcomed
 the code keyword, or a menu
 click with it as key           the code; a stranger gets the link to authorize first, where the
                                account may ask for that
+a keyword of the owner's, or
+a menu click with it as key    the owner's reply
+other words, another click     the owner's default reply, if there is one
 template receipt               what became of our message
 the person takes data back     it is deleted
 anything else                  nothing, which WeChat is told by `success`
+
+What is not ours to answer goes on to the owner's other program first, see `forwarding`.
+What is said, and in which language, is in `chats`.
 """
 
 import logging
@@ -21,29 +27,34 @@ from datetime import datetime
 from wechatlogin.errors import (
     AttemptDeclined,
     AttemptError,
+    AttemptNotFound,
     AttemptTaken,
     NumberWrong,
     RateLimited,
 )
+from wechatlogin.i18n import msgid
 from wechatlogin.models import SendState, WeChatAppRow
 from wechatlogin.services import (
     accounts,
+    chats,
     codes,
     delivery,
+    followers_only,
+    forwarding,
     number_login,
     qr_login,
     received,
     wechat_apps,
 )
 from wechatlogin.services.accounts import Sighting
-from wechatlogin.services.qr_login import Scanned
+from wechatlogin.services.chats import Chat
 from wechatlogin.services.site import Site
-from wechatlogin.wechat import messages
 from wechatlogin.wechat.messages import (
     AuthorizationChange,
     AuthorizationChangeKind,
     ClickEvent,
     DeliveryStatus,
+    PassiveReply,
     Push,
     ScanEvent,
     SubscribeEvent,
@@ -61,6 +72,8 @@ REVOKED_ALL = "301"
 RECEIPT_TRIES = 10
 RECEIPT_PAUSE_SECONDS = 0.1
 
+SCENE_GONE = msgid("这个二维码已失效，请在电脑上刷新后再扫。")
+
 # Unicode knows many digits; the page shows these, in two groups.
 NUMBER = re.compile(r"([0-9]{3}) ?([0-9]{3})\Z")
 
@@ -71,37 +84,48 @@ _STATES = {
 }
 
 
-def answer(site: Site, row: WeChatAppRow, push: Push, *, now: datetime) -> str | None:
-    """Work on a push once and return the words of the reply, alike for its retries.
+def answer(site: Site, row: WeChatAppRow, push: Push, *, now: datetime) -> PassiveReply | None:
+    """Work on a push once and return the reply, alike for its retries.
 
     :raise PushRefused: if the push is a replay with another body.
     """
+    until = time.monotonic() + forwarding.PATIENCE_SECONDS
     receipt = received.note(row.appid, push, now=now)
     if not receipt.is_new:
         return received.await_reply(site.vault, receipt)
     with ExitStack() as undo:
         undo.callback(received.forget, receipt)
-        reply = _react(site, row, push, now)
+        words = _react(site, row, push, now)
         undo.pop_all()
-    received.keep_reply(site.vault, receipt, reply, now=now)
+    passed = forwarding.Passed()
+    if forwarding.check_goes_on(row, push, words):
+        passed = forwarding.pass_on(site, row, push, receipt, now=now, until=until)
+    reply = passed.reply
+    if reply is None:
+        words = words or _otherwise(site, row, push)
+        reply = PassiveReply(words) if words else None
+    received.keep_reply(site.vault, receipt, reply, forwarded=passed.state, now=now)
     return reply
 
 
 def _react(site: Site, row: WeChatAppRow, push: Push, now: datetime) -> str | None:
+    if isinstance(push, SubscribeEvent | ScanEvent | TextMessage | ClickEvent):
+        # Only followers can write to an account or use its menu and its QR.
+        followers_only.note_presence(site, row, push.openid, at=push.created_at, now=now)
     match push:
         case ScanEvent():
-            return _scanned(site, row, scene=push.scene, openid=push.openid, now=now)
+            return _scanned(chats.open_chat(site, row, push.openid), push.scene, now=now)
         case SubscribeEvent():
-            accounts.note_follow_event(row.appid, push.openid, follows=True, at=push.created_at)
-            if push.scene and push.scene != delivery.FOLLOW_SCENE:
-                return _scanned(site, row, scene=push.scene, openid=push.openid, now=now)
-            return _welcome(site, row)
+            chat = chats.open_chat(site, row, push.openid)
+            return _scanned(chat, push.scene, now=now) if push.scene else None
         case UnsubscribeEvent():
-            accounts.note_follow_event(row.appid, push.openid, follows=False, at=push.created_at)
+            at = push.created_at
+            accounts.note_follow_event(row.appid, push.openid, follows=False, at=at, now=now)
         case TextMessage():
-            return _written(site, row, words=push.content.strip(), openid=push.openid, now=now)
+            chat = chats.open_chat(site, row, push.openid)
+            return _written(chat, push.content.strip(), now=now)
         case ClickEvent():
-            return _asked(site, row, words=push.key, openid=push.openid, now=now)
+            return _asked(chats.open_chat(site, row, push.openid), push.key, now=now)
         case TemplateReceipt():
             _note_receipt(row, push, now)
         case AuthorizationChange():
@@ -109,70 +133,72 @@ def _react(site: Site, row: WeChatAppRow, push: Push, now: datetime) -> str | No
     return None
 
 
-def _scanned(
-    site: Site, row: WeChatAppRow, *, scene: str, openid: str, now: datetime
-) -> str | None:
+def _otherwise(site: Site, row: WeChatAppRow, push: Push) -> str | None:
+    """Return what is said where neither we nor the owner's other program had an answer."""
+    match push:
+        case ScanEvent() | SubscribeEvent() if forwarding.check_our_kind_of_scene(push.scene):
+            return chats.open_chat(site, row, push.openid).site.translate(SCENE_GONE)
+        case SubscribeEvent():
+            return chats.welcome(chats.open_chat(site, row, push.openid))
+        case TextMessage() | ClickEvent():
+            return chats.get_default_reply(chats.open_chat(site, row, push.openid))
+    return None
+
+
+def _scanned(chat: Chat, scene: str, *, now: datetime) -> str | None:
+    site = chat.site
+    if scene == delivery.FOLLOW_SCENE:
+        return chats.welcome(chat)
     try:
-        scanned = qr_login.scanned_by_push(site, row, scene=scene, openid=openid, now=now)
+        scanned = qr_login.scanned_by_push(site, chat.row, scene=scene, openid=chat.openid, now=now)
     except (AttemptTaken, AttemptDeclined) as err:
         return site.translate(err.message)
+    except AttemptNotFound:
+        # It may be a code of the owner's other program.
+        return None
     except AttemptError as err:
         log.info("scan of a scene that is not waiting: %s", err.code)
-        return site.translate("这个二维码已失效，请在电脑上刷新后再扫。")
-    return _ask_to_confirm(site, scanned)
+        return site.translate(SCENE_GONE)
+    return chats.ask_to_confirm(chat, scanned)
 
 
-def _ask_to_confirm(site: Site, scanned: Scanned) -> str:
-    if scanned.confirm_url is None:
-        return site.translate("已登录%(name)s。", name=site.settings.site_name)
-    link = messages.link(scanned.confirm_url, site.translate("点这里确认登录"))
-    return site.translate(
-        "有人正在电脑上登录%(name)s。如果是你本人，%(link)s；不是你，请不要点。",
-        name=site.settings.site_name,
-        link=link,
-    )
-
-
-def _welcome(site: Site, row: WeChatAppRow) -> str:
-    if wechat_apps.check_chat_only(row):
-        return site.translate(
-            "欢迎关注%(name)s。登录时，请把电脑上显示的 6 位号码发到这里；或发送「%(keyword)s」，"
-            "领取验证码。",
-            name=row.name,
-            keyword=site.settings.code_keyword[0],
-        )
-    return site.translate("欢迎关注%(name)s。", name=row.name)
-
-
-def _written(
-    site: Site, row: WeChatAppRow, *, words: str, openid: str, now: datetime
-) -> str | None:
+def _written(chat: Chat, words: str, *, now: datetime) -> str | None:
     number = NUMBER.match(words)
-    if number is None or not wechat_apps.check_chat_only(row):
-        return _asked(site, row, words=words, openid=openid, now=now)
+    if number is None:
+        return _asked(chat, words, now=now)
     try:
-        sent = number_login.sent(site, row, "".join(number.groups()), openid, now=now)
-    except (AttemptError, NumberWrong, RateLimited) as err:
-        return site.translate(err.message)
-    return _ask_to_confirm(site, sent)
+        sent = number_login.sent(
+            chat.site, chat.row, "".join(number.groups()), chat.openid, now=now
+        )
+    except (NumberWrong, RateLimited) as err:
+        if wechat_apps.check_chat_only(chat.row):
+            return chat.site.translate(err.message)
+        # With such an account few log in by a number: the digits may mean something else.
+        return _asked(chat, words, now=now)
+    except AttemptError as err:
+        return chat.site.translate(err.message)
+    return chats.ask_to_confirm(chat, sent)
 
 
-def _asked(site: Site, row: WeChatAppRow, *, words: str, openid: str, now: datetime) -> str | None:
-    keywords = {keyword.casefold() for keyword in site.settings.code_keyword}
-    if words.strip().casefold() not in keywords:
-        return None
-    identity = accounts.get_identity(row.appid, openid)
-    if identity is None and wechat_apps.check_chat_only(row):
+def _asked(chat: Chat, words: str, *, now: datetime) -> str | None:
+    keywords = {keyword.casefold() for keyword in chat.site.settings.code_keyword}
+    if words.strip().casefold() in keywords:
+        return _asked_for_code(chat, now)
+    return chats.get_keyword_reply(chat, words)
+
+
+def _asked_for_code(chat: Chat, now: datetime) -> str:
+    identity = accounts.get_identity(chat.row.appid, chat.openid)
+    if identity is None and wechat_apps.check_chat_only(chat.row):
         # Nothing could be authorized; the signed push itself says who writes.
-        identity = accounts.find_or_create_identity(row, Sighting(openid, follows=True), now=now)
+        sighting = Sighting(chat.openid, follows=True)
+        identity = accounts.find_or_create_identity(chat.row, sighting, now=now)
     if identity is None:
-        url = site.url("/api/wechat/auth?state=code")
-        link = messages.link(url, site.translate("请点击此处完成授权"))
-        return site.translate("欢迎您，%(link)s", link=link)
+        return chats.ask_to_authorize(chat)
     try:
-        return delivery.code_text(site, codes.issue(site, identity, now=now))
+        return chats.give_code(chat, codes.issue(chat.site, identity, now=now))
     except RateLimited as err:
-        return site.translate(err.message)
+        return chat.site.translate(err.message)
 
 
 def _note_receipt(row: WeChatAppRow, push: TemplateReceipt, now: datetime) -> None:

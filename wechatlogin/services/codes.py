@@ -28,7 +28,7 @@ from wechatlogin.models import (
     Way,
 )
 from wechatlogin.models.transaction import count_changed, write
-from wechatlogin.services import attempts, audit
+from wechatlogin.services import attempts, audit, followers_only, wechat_apps
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import Vault
@@ -95,18 +95,31 @@ def start_typing(browser: Browser, *, errand: Errand, now: datetime) -> Attempt:
 def redeem(site: Site, attempt: Attempt, typed: str, *, now: datetime) -> Attempt:
     """Spend a code and confirm the attempt as the person it was issued to.
 
+    Where the application requires it, the attempt awaits the person's following instead.
+
+    :raise FollowUnknowable: if no account could know of that.
     :raise CodeTriesExhausted: if this attempt has no guess left.
     :raise CodeWrong: if the code is wrong, expired or used; the three look the same.
     """
     # The try is committed before the guess is looked at: parallel guesses get no more than five.
     if not attempts.count_try(attempt.id, limit=TRIES, now=now):
         raise CodeTriesExhausted
+    _find_out_following(site, attempt, typed, now)
     with write():
         row = _spend(site.vault, typed, now)
         if row is None:
             raise CodeWrong
         identity = db.session.get_one(Identity, row.identity_id)
-        return attempts.confirm(attempt.id, identity.openid, user_id=identity.user_id, now=now)
+        return followers_only.confirm(attempt, identity, now=now)
+
+
+def _find_out_following(site: Site, attempt: Attempt, typed: str, now: datetime) -> None:
+    query = select(Identity).join(Code, Code.identity_id == Identity.id)
+    is_live = (Code.code_hash == _hash(site.vault, typed), Code.expires_at > now)
+    identity = db.session.scalar(query.where(*is_live))
+    row = wechat_apps.get(identity.appid) if identity else None
+    if identity is not None and row is not None:
+        followers_only.find_out(site, attempt, row, identity.openid, now=now)
 
 
 def _spend(vault: Vault, typed: str, now: datetime) -> Code | None:

@@ -1,26 +1,32 @@
 """Getting a verification code to the person: template message, customer message, or the page.
 
-The first that works is used. The page is always left, and then says why: the person does not
-follow the account, or the account may not write to them now.
+The first that works is used; `outbox` sends it. What carried the code before is not sent again
+within a minute, however often the page is asked for. The page is always left, and then says why:
+
+not_following   the person does not follow the account, and neither kind reaches anybody else
+not_permitted   the account may send neither kind
+unreachable     WeChat refused both, or could not be asked
+uncertain       WeChat was asked and has not answered: the message may arrive, so no other follows
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from wechatlogin.errors import WeChatError
-from wechatlogin.models import Channel, Identity, SendState, SentMessage, WeChatAppRow
-from wechatlogin.models.transaction import count_changed, write
-from wechatlogin.services import accounts, codes, wechat_apps
+from wechatlogin.extensions import db
+from wechatlogin.models import Channel, Code, Identity, SendState, SentMessage, WeChatAppRow
+from wechatlogin.models.transaction import write
+from wechatlogin.services import chats, codes, following, outbox, templates, wechat_apps
 from wechatlogin.services.codes import IssuedCode
+from wechatlogin.services.outbox import Sending, TemplateContent, TextContent
 from wechatlogin.services.site import Site
 from wechatlogin.wechat.app import Right
-from wechatlogin.wechat.client import WeChatClient
-from wechatlogin.wechat.errors import PlatformError, RecipientUnreachable
+from wechatlogin.wechat.errors import ValueRefused
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +39,7 @@ class Reason(StrEnum):
     NOT_FOLLOWING = "not_following"
     NOT_PERMITTED = "not_permitted"
     UNREACHABLE = "unreachable"
+    UNCERTAIN = "uncertain"
 
 
 @dataclass(frozen=True)
@@ -43,45 +50,45 @@ class Delivery:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True)
-class _Message:
-    """A code on its way to a person."""
-
-    site: Site
-    row: WeChatAppRow
-    identity: Identity
-    code: IssuedCode
-    client: WeChatClient
-
-    @property
-    def minutes(self) -> int:
-        return self.site.settings.code_seconds // 60
-
-
 def deliver_code(
     site: Site, row: WeChatAppRow, identity: Identity, code: IssuedCode, *, now: datetime
 ) -> Delivery:
-    """Send a code by the first channel that takes it; the caller shows it where none did."""
-    message = _Message(site, row, identity, code, wechat_apps.client(site, row))
-    for channel, send in _channels(row, identity):
-        try:
-            msgid = send(message)
-        except WeChatError as err:
-            _note_failure(message, channel, err, now)
-        else:
-            _record(message, channel, SendState.ACCEPTED, now=now, msgid=msgid)
+    """Send a code by the first channel that takes it; the caller shows it where none did.
+
+    Asked again within a minute, it sends nothing and tells how the code went the first time.
+    """
+    # The code's number alone could come back with a restored database, and WeChat drop it.
+    nature = site.vault.keyed_hash("code message", str(code.id), code.digits.get_secret_value())
+    to = outbox.find_sending(identity, f"code-{nature[:16]}", lasts=codes.RESEND_INTERVAL, now=now)
+    is_uncertain = False
+    for channel, content in _contents(site, row, to, code):
+        outcome = outbox.send(site, row, to, content, now=now)
+        if outcome.state in {SendState.ACCEPTED, SendState.DELIVERED}:
             codes.note_sent(code, now=now)
             return Delivery(channel)
-    reason = _reason(message)
-    _record(message, Channel.PAGE, SendState.DELIVERED, now=now)
+        is_uncertain = outcome.state is SendState.PENDING
+        if is_uncertain or _get_follows(to) is False:
+            break
+    outbox.note_shown(row, to, now=now)
+    reason = _reason(site, row, to, is_uncertain=is_uncertain, now=now)
     return Delivery(Channel.PAGE, reason)
 
 
 def note_receipt(appid: str, msgid: str, state: SendState, *, now: datetime) -> bool:
-    """Note what became of a template message; False when no message of ours has this number."""
-    ours = update(SentMessage).where(SentMessage.appid == appid, SentMessage.msgid == msgid)
-    with write():
-        return count_changed(ours.values(state=state, updated_at=now)) == 1
+    """Note what became of a template message; False when no message of ours has this number.
+
+    Where it has not arrived, the code may be asked for again at once.
+    """
+    recipient = select(SentMessage.identity_id).where(
+        SentMessage.appid == appid, SentMessage.msgid == msgid
+    )
+    with write() as session:
+        is_ours = outbox.note_receipt(appid, msgid, state, now=now)
+        if is_ours and state is not SendState.DELIVERED:
+            live = (Code.identity_id.in_(recipient), Code.code_hash.is_not(None))
+            unsent = update(Code).where(*live).values(sent_at=None)
+            session.execute(unsent.execution_options(synchronize_session=False))
+    return is_ours
 
 
 def find_or_create_follow_url(site: Site, row: WeChatAppRow, *, now: datetime) -> str | None:
@@ -100,90 +107,45 @@ def find_or_create_follow_url(site: Site, row: WeChatAppRow, *, now: datetime) -
     return row.follow_url
 
 
-def code_text(site: Site, code: IssuedCode) -> str:
-    """Return the words in which a code is sent to a chat."""
-    return site.translate(
-        "验证码：%(code)s，%(minutes)s 分钟内有效。请勿告诉他人。",
-        code=code.digits.get_secret_value(),
-        minutes=site.settings.code_seconds // 60,
-    )
-
-
-def _channels(
-    row: WeChatAppRow, identity: Identity
-) -> list[tuple[Channel, Callable[[_Message], str | None]]]:
-    channels: list[tuple[Channel, Callable[[_Message], str | None]]] = []
+def _contents(
+    site: Site, row: WeChatAppRow, to: Sending, code: IssuedCode
+) -> Iterator[tuple[Channel, TemplateContent | TextContent]]:
     # Both kinds reach followers alone.
-    if identity.follows is False:
-        return channels
-    if row.template_id and row.template_fields and row.has(Right.TEMPLATE_MESSAGE):
-        channels.append((Channel.TEMPLATE, _send_template))
+    if _get_follows(to) is False:
+        return
+    template = _template_content(site, row, code)
+    if template is not None:
+        yield Channel.TEMPLATE, template
     if row.has(Right.CUSTOMER_MESSAGE):
-        channels.append((Channel.CUSTOMER, _send_text))
-    return channels
+        chat = chats.open_chat(site, row, to.openid)
+        yield Channel.CUSTOMER, TextContent(chats.give_code(chat, code))
 
 
-def _send_template(message: _Message) -> str:
-    digits = message.code.digits.get_secret_value()
-    data = {
-        field: text.replace("{code}", digits).replace("{minutes}", str(message.minutes))
-        for field, text in (message.row.template_fields or {}).items()
-    }
-    return message.client.send_template(
-        message.identity.openid,
-        template_id=message.row.template_id or "",
-        data=data,
-        client_msg_id=f"code-{message.code.id}-{int(message.code.expires_at.timestamp())}",
-    )
+def _template_content(site: Site, row: WeChatAppRow, code: IssuedCode) -> TemplateContent | None:
+    if not (row.template_id and row.template_fields and row.has(Right.TEMPLATE_MESSAGE)):
+        return None
+    try:
+        data = templates.fill(site, row, code.digits)
+    except ValueRefused as err:
+        log.warning("template %s cannot carry a code: %s", row.template_id, err.detail)
+        return None
+    return TemplateContent(row.template_id, data)
 
 
-def _send_text(message: _Message) -> None:
-    message.client.send_text(message.identity.openid, code_text(message.site, message.code))
+def _get_follows(to: Sending) -> bool | None:
+    # The column, since what a refusal has just taught is not in an identity read before.
+    return db.session.scalar(select(Identity.follows).where(Identity.id == to.identity_id))
 
 
-def _note_failure(message: _Message, channel: Channel, err: WeChatError, now: datetime) -> None:
-    errcode = err.errcode if isinstance(err, PlatformError) else None
-    log.warning("%s message not sent: %s errcode=%s", channel, err.code, errcode)
-    _record(message, channel, SendState.FAILED, now=now, errcode=errcode)
-    if isinstance(err, RecipientUnreachable) and err.not_following:
-        accounts.note_follow_answer(message.row.appid, message.identity.openid, follows=False)
-
-
-def _reason(message: _Message) -> Reason:
-    """Find out why nothing could be sent, so that the page can say what helps."""
-    row = message.row
+def _reason(
+    site: Site, row: WeChatAppRow, to: Sending, *, is_uncertain: bool, now: datetime
+) -> Reason:
+    """Find out why nothing is known to be sent, so that the page can say what helps."""
     if not (row.has(Right.CUSTOMER_MESSAGE) or row.template_id):
         return Reason.NOT_PERMITTED
-    known = accounts.get_identity(row.appid, message.identity.openid)
-    if known is not None and known.follows is not None:
-        return Reason.UNREACHABLE if known.follows else Reason.NOT_FOLLOWING
-    try:
-        follower = message.client.get_follower(message.identity.openid)
-    except WeChatError:
-        return Reason.UNREACHABLE
-    accounts.note_follow_answer(row.appid, message.identity.openid, follows=follower.follows)
-    return Reason.UNREACHABLE if follower.follows else Reason.NOT_FOLLOWING
-
-
-def _record(
-    message: _Message,
-    channel: Channel,
-    state: SendState,
-    *,
-    now: datetime,
-    msgid: str | None = None,
-    errcode: int | None = None,
-) -> None:
-    with write() as session:
-        session.add(
-            SentMessage(
-                appid=message.row.appid,
-                identity_id=message.identity.id,
-                channel=channel,
-                state=state,
-                msgid=msgid,
-                errcode=errcode,
-                created_at=now,
-                updated_at=now,
-            )
-        )
+    follows = _get_follows(to)
+    if follows is None:
+        follows = following.ask(site, row, to.openid, now=now)
+    if follows is False:
+        return Reason.NOT_FOLLOWING
+    return Reason.UNCERTAIN if follows and is_uncertain else Reason.UNREACHABLE

@@ -1,14 +1,21 @@
-"""The end of every way: a confirmed attempt becomes a session in the browser that started it."""
+"""The end of every way: a confirmed attempt becomes a session in the browser that started it.
+
+One of purpose LINK starts no session: it adds the identity to the account that the browser is
+logged in to (`services/linking.py`), which stays logged in as it is.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
+from sqlalchemy import update
 
-from wechatlogin.errors import AttemptSpent
-from wechatlogin.models import Attempt
-from wechatlogin.models.transaction import write
-from wechatlogin.services import accounts, attempts, sessions
+from wechatlogin.errors import AccountLeft, AttemptNotFound, AttemptSpent
+from wechatlogin.extensions import db
+from wechatlogin.models import ApplicationUser, Attempt, Purpose, Session
+from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.services import accounts, attempts, linking, sessions, users
+from wechatlogin.services.linking import Outcome
 from wechatlogin.services.site import Browser, Site
 
 
@@ -18,19 +25,29 @@ class Login:
 
     session_token: SecretStr
     attempt: Attempt
+    #: LINK: what became of the identity.
+    outcome: Outcome | None = None
 
 
 def claim(site: Site, attempt_id: str, browser: Browser, *, now: datetime) -> Login:
-    """Claim an attempt and start its session.
+    """Claim an attempt and start its session, or add the identity to the session's account.
 
     The session's token follows from the attempt and the browser's secret, so a browser whose
     answer was lost can ask again and is given the same session, unless that has been ended.
 
     :raise AttemptError: if it is not this browser's, not confirmed, or spent.
+    :raise AccountLeft: if it adds to an account that this browser is not logged in to.
     """
+    attempt = attempts.get(attempt_id)
+    if attempt is not None and attempt.purpose == Purpose.LINK:
+        return _claim_link(site, attempt, browser, now=now)
     with write():
+        # A person is locked before what is theirs.
+        user_id = users.lock(attempt.user_id) if attempt and attempt.user_id else None
         attempt, is_first = attempts.claim(attempt_id, binding_hash=browser.binding_hash, now=now)
         token = site.vault.derive_token("session", attempt.id, browser.binding)
+        if is_first and user_id is None:
+            raise AttemptNotFound
         if is_first:
             _start_session(site, attempt, token, browser=browser, now=now)
         elif sessions.get(token, idle=_idle(site), now=now) is None:
@@ -38,6 +55,24 @@ def claim(site: Site, attempt_id: str, browser: Browser, *, now: datetime) -> Lo
     if is_first:
         site.bus.wake(attempt.id)
     return Login(SecretStr(token), attempt)
+
+
+def _claim_link(site: Site, attempt: Attempt, browser: Browser, *, now: datetime) -> Login:
+    attempt_id = attempt.id
+    with write():
+        session = _get_session(site, browser, now)
+        linking.lock_both(attempt, session)
+        attempt, is_first = attempts.claim(attempt_id, binding_hash=browser.binding_hash, now=now)
+        outcome = linking.link(attempt, now=now) if is_first else linking.get_outcome(attempt)
+    if is_first:
+        site.bus.wake(attempt_id)
+    return Login(SecretStr(browser.session_token or ""), attempt, outcome)
+
+
+def _get_session(site: Site, browser: Browser, now: datetime) -> Session | None:
+    if browser.session_token is None:
+        raise AccountLeft
+    return sessions.get(browser.session_token, idle=_idle(site), now=now)
 
 
 def _start_session(
@@ -48,6 +83,28 @@ def _start_session(
     sessions.start(token, owner, browser=browser, way=attempt.way, lifetime=lifetime, now=now)
     if attempt.user_id is not None:
         accounts.note_login(attempt.user_id, way=attempt.way, ip=browser.ip, now=now)
+        if attempt.application_id is not None:
+            _note_application(attempt.application_id, attempt.user_id, now)
+
+
+def _note_application(application_id: int, user_id: str, now: datetime) -> None:
+    """Note that an application knows a person now."""
+    theirs = (
+        ApplicationUser.application_id == application_id,
+        ApplicationUser.user_id == user_id,
+    )
+    if count_changed(update(ApplicationUser).where(*theirs).values(last_login_at=now)):
+        return
+    # The person is locked, so nobody else can have been a moment earlier.
+    db.session.add(
+        ApplicationUser(
+            application_id=application_id,
+            user_id=user_id,
+            first_login_at=now,
+            last_login_at=now,
+        )
+    )
+    db.session.flush()
 
 
 def _idle(site: Site) -> timedelta:

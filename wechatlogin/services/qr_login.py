@@ -17,7 +17,7 @@ from wechatlogin.config import ConfirmPolicy
 from wechatlogin.errors import AttemptDeclined, AttemptNotFound, RightMissing, WeChatError
 from wechatlogin.models import Attempt, AuditTag, Identity, Status, Way, WeChatAppRow
 from wechatlogin.models.transaction import write
-from wechatlogin.services import accounts, attempts, audit, wechat_apps
+from wechatlogin.services import accounts, attempts, audit, followers_only, wechat_apps
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
@@ -111,7 +111,9 @@ def pin(
     site.bus.wake(attempt.id)
     if not _must_ask(attempt, known):
         _confirm(site, attempt, now)
-        return Scanned(attempt, None)
+        attempt = attempts.get(attempt.id) or attempt
+        if not attempt.awaits_follow:
+            return Scanned(attempt, None)
     return Scanned(attempt, site.url(f"/confirm/{token}"))
 
 
@@ -140,6 +142,9 @@ def choose(site: Site, token: str, number: int | None, *, now: datetime) -> None
     :raise AttemptError: as the state demands.
     """
     attempt = verify_confirmable(token)
+    if attempt.awaits_follow:
+        followers_only.look_again(site, attempt, now=now)
+        return
     needs_number = attempt.confirm == ConfirmPolicy.NUMBER
     is_open = attempts.status_at(attempt, now) == Status.SCANNED
     if is_open and needs_number and number != attempt.number:
@@ -190,12 +195,21 @@ def _confirm(site: Site, attempt: Attempt, now: datetime) -> None:
     row = wechat_apps.get(attempt.appid or "")
     if row is None or attempt.openid is None:
         raise AttemptNotFound
-    follows = True if attempt.way in {Way.SCAN, Way.NUMBER} else None
+    follows = _find_out_following(site, row, attempt, attempt.openid, now=now)
     with write():
         sighting = Sighting(attempt.openid, follows=follows)
         identity = accounts.find_or_create_identity(row, sighting, now=now)
-        attempts.confirm(attempt.id, attempt.openid, user_id=identity.user_id, now=now)
+        followers_only.confirm(attempt, identity, now=now)
     site.bus.wake(attempt.id)
+
+
+def _find_out_following(
+    site: Site, row: WeChatAppRow, attempt: Attempt, openid: str, *, now: datetime
+) -> bool | None:
+    if attempt.way in {Way.SCAN, Way.NUMBER} and accounts.get_identity(row.appid, openid) is None:
+        # Of somebody known this was noted when the push came.
+        return True
+    return followers_only.find_out(site, attempt, row, openid, now=now)
 
 
 def _decline(site: Site, attempt: Attempt, tag: AuditTag, now: datetime) -> None:

@@ -5,6 +5,8 @@ the same push again        the same reply; while the first is still at work, its
                            if that has failed or was cut off, it is worked on anew
 a known signature with
 another body               refused: in plain mode the signature does not cover the body
+
+Whoever passes a push on to another program claims it before, so that it goes there once.
 """
 
 import time
@@ -16,16 +18,18 @@ from sqlalchemy.exc import IntegrityError
 
 from wechatlogin.errors import PushRefused
 from wechatlogin.extensions import db
-from wechatlogin.models import ReceivedMessage
+from wechatlogin.models import Forwarded, ReceivedMessage
 from wechatlogin.models.transaction import count_changed, write
 from wechatlogin.vault import Vault
-from wechatlogin.wechat.messages import Push
+from wechatlogin.wechat.messages import PassiveReply, Push
 
 #: WeChat gives up on an answer after 5 s.
 PATIENCE_SECONDS = 3.5
 #: Whoever has not answered by then never will.
 WORK_LIMIT = timedelta(seconds=4)
 LOOK_AGAIN_SECONDS = 0.05
+# Before a kept reply that is a whole message. No text that a chat can carry begins with it.
+_XML_MARK = "\x00"
 
 
 @dataclass(frozen=True)
@@ -69,26 +73,61 @@ def forget(receipt: Receipt) -> None:
         session.execute(delete(ReceivedMessage).where(ReceivedMessage.id == receipt.id))
 
 
-def keep_reply(vault: Vault, receipt: Receipt, reply: str | None, *, now: datetime) -> None:
-    """Keep the reply to a push for its retries; None is the answer without words."""
+def claim_forwarding(receipt: Receipt) -> bool:
+    """Take a push to pass it on, and tell whether nobody has done so before.
+
+    It is written down as failed; `keep_reply` corrects that.
+    """
+    unclaimed = (ReceivedMessage.id == receipt.id, ReceivedMessage.forwarded.is_(None))
+    with write():
+        failed = update(ReceivedMessage).where(*unclaimed).values(forwarded=Forwarded.FAILED)
+        return count_changed(failed) == 1
+
+
+def keep_reply(
+    vault: Vault,
+    receipt: Receipt,
+    reply: PassiveReply | None,
+    *,
+    forwarded: Forwarded | None = None,
+    now: datetime,
+) -> None:
+    """Keep the reply to a push for its retries; None is the answer that says nothing.
+
+    `forwarded` is how another program took the push, if this worker has passed it on.
+    """
+    kept: dict[str, object] = {"sealed_reply": _seal(vault, reply), "answered_at": now}
+    if forwarded is not None:
+        kept["forwarded"] = forwarded
     with write() as session:
         session.execute(
-            update(ReceivedMessage)
-            .where(ReceivedMessage.id == receipt.id)
-            .values(sealed_reply=vault.seal(reply) if reply else None, answered_at=now)
+            update(ReceivedMessage).where(ReceivedMessage.id == receipt.id).values(kept)
         )
 
 
-def await_reply(vault: Vault, receipt: Receipt) -> str | None:
+def await_reply(vault: Vault, receipt: Receipt) -> PassiveReply | None:
     """Return the reply to a push that is known, once it is there; None when it takes too long."""
     give_up_at = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < give_up_at:
         db.session.commit()
         row = db.session.get(ReceivedMessage, receipt.id, populate_existing=True)
         if row is not None and row.answered_at is not None:
-            return vault.open(row.sealed_reply) if row.sealed_reply else None
+            return _open(vault, row.sealed_reply)
         time.sleep(LOOK_AGAIN_SECONDS)
     return None
+
+
+def _seal(vault: Vault, reply: PassiveReply | None) -> str | None:
+    if reply is None:
+        return None
+    return vault.seal(_XML_MARK + reply.text if reply.is_xml else reply.text)
+
+
+def _open(vault: Vault, sealed: str | None) -> PassiveReply | None:
+    if sealed is None:
+        return None
+    text = vault.open(sealed)
+    return PassiveReply(text.removeprefix(_XML_MARK), is_xml=text.startswith(_XML_MARK))
 
 
 def _take_over(known: ReceivedMessage, now: datetime) -> bool:

@@ -1,12 +1,14 @@
 """The installation that a service works for, and the browser that is in front of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from wechatlogin.config import Settings
 from wechatlogin.services.pauses import Pauses
 from wechatlogin.services.waiting import Bus
 from wechatlogin.vault import Vault, sha256_hex
+from wechatlogin.wechat.forwarding import Forwarder
 from wechatlogin.wechat.http import WeChatHTTP
 
 
@@ -17,14 +19,24 @@ class Site:
     settings: Settings
     vault: Vault
     http: WeChatHTTP
+    forwarder: Forwarder
     bus: Bus
     pauses: Pauses
     #: Translates a Chinese sentence, filling its `%(name)s` places, into the language in force.
     translate: Callable[..., str]
+    #: The same into a language that is named first: `translate_into("en", "…", name=…)`.
+    translate_into: Callable[..., str]
 
     def url(self, path: str) -> str:
         """Return the public address of a path of ours."""
         return self.settings.public_url + path
+
+    def speaking(self, language: str) -> "Site":
+        """Return the site with all its sentences in one language, whatever the request asks for.
+
+        A push asks for none; what it sets off is told in the language of the person's chat.
+        """
+        return replace(self, translate=partial(self.translate_into, language))
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,8 @@ class Browser:
     #: Such as "Windows · Edge".
     name: str
     ip: str | None
+    #: What its pages speak, `zh_CN` or `en`.
+    language: str | None = None
     #: The session it is in, which a login replaces.
     session_token: str | None = field(default=None, repr=False)
 

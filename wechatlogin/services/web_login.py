@@ -7,7 +7,8 @@ app's page with the QR code on a desktop (way `website`).
 What can happen on the way back:
 
     the browser's cookie is there     the code is exchanged, the attempt is confirmed
-    the cookie is lost                begin again once; if it is lost again, the person is asked
+    the cookie is lost                in WeChat: begin again once; if it is lost again, the person
+                                      is asked. On a desktop: refused
     the cookie is another browser's   refused
     no code                           the person refused
     the same state a second time      the outcome of the first, whichever code came with it
@@ -16,7 +17,7 @@ What can happen on the way back:
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
@@ -24,18 +25,28 @@ from pydantic import SecretStr
 from wechatlogin.errors import (
     AuthorizationInvalid,
     AuthorizationRefused,
+    OriginUnknown,
     RightMissing,
     SnapshotUser,
     WeChatError,
 )
-from wechatlogin.models import Attempt, Identity, Purpose, Status, Way, WeChatAppRow
-from wechatlogin.services import accounts, attempts, ways, wechat_apps
+from wechatlogin.models import (
+    Application,
+    Attempt,
+    Display,
+    Identity,
+    Purpose,
+    Status,
+    Way,
+    WeChatAppRow,
+)
+from wechatlogin.services import accounts, attempts, followers_only, ways, wechat_apps
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import sha256_hex
 from wechatlogin.wechat.errors import LoginMustRestart, SnapshotSuspected
-from wechatlogin.wechat.oauth import Profile, Scope, UserGrant
+from wechatlogin.wechat.oauth import Scope
 
 #: Where WeChat sends the browser back to.
 CALLBACK_PATHS = {Way.IN_WECHAT: "/api/wechat/auth", Way.WEBSITE: "/login/website/return"}
@@ -55,6 +66,8 @@ class Request:
     #: The desktop's attempt that a phone is to confirm.
     parent_id: str | None = None
     restarts: int = 0
+    #: Ask for a page in English; the page of a website app can.
+    english: bool = False
 
     @property
     def way(self) -> Way:
@@ -128,9 +141,23 @@ def begin(site: Site, browser: Browser, request: Request, *, now: datetime) -> V
     attempt = attempts.start(new, now=now)
     client, back = wechat_apps.client(site, row), site.url(CALLBACK_PATHS[request.way])
     if request.way is Way.WEBSITE:
-        return Visit(attempt, client.qrconnect_url(redirect_uri=back, state=new.scene))
+        in_frame = request.errand.display is Display.FRAME
+        url = client.qrconnect_url(
+            redirect_uri=back, state=new.scene, in_frame=in_frame, english=request.english
+        )
+        return Visit(attempt, url)
     url = client.authorize_url(redirect_uri=back, state=new.scene, scope=request.scope)
     return Visit(attempt, url)
+
+
+def verify_opener(application: Application | None, origin: str) -> str:
+    """Return the origin of a page that opened a window for a login and is to hear of it.
+
+    :raise OriginUnknown: if it is not exactly one that the application has registered.
+    """
+    if application is None or origin not in application.origins:
+        raise OriginUnknown
+    return origin
 
 
 def check_scene(state: str) -> bool:
@@ -147,24 +174,45 @@ def finish(site: Site, browser: Browser, returned: Returned, *, now: datetime) -
     :raise SnapshotUser: if WeChat showed a snapshot page.
     :raise WeChatError: if WeChat gives no answer to the code.
     """
-    attempt, code = attempts.get_by_scene(returned.scene or ""), returned.code
+    attempt = attempts.get_by_scene(returned.scene or "")
     if attempt is None or attempt.way != returned.way:
         raise AuthorizationInvalid
+    if attempt.purpose == Purpose.RELAY:
+        # Another site's code is not ours to exchange; `services/relay.py` hands it on.
+        raise AuthorizationInvalid
     is_bound = browser.is_bound and attempt.binding_hash == browser.binding_hash
-    if browser.is_bound and not is_bound:
+    # A desktop's browser keeps its cookies; one that has none is another one.
+    if not is_bound and (browser.is_bound or attempt.way == Way.WEBSITE):
         raise AuthorizationInvalid
     if attempts.status_at(attempt, now) in {Status.EXPIRED, Status.DECLINED, Status.FAILED}:
         raise AuthorizationInvalid
+    try:
+        return _follow_code(site, browser, attempt, returned.code, now=now, is_bound=is_bound)
+    finally:
+        # Our page around a frame waits for this.
+        site.bus.wake(attempt.id)
+
+
+def _follow_code(
+    site: Site,
+    browser: Browser,
+    attempt: Attempt,
+    code: str | None,
+    *,
+    is_bound: bool,
+    now: datetime,
+) -> Outcome:
     if not code:
         attempts.decline(attempt.id, reason="refused", now=now)
         raise AuthorizationRefused
     if not is_bound and attempt.restarts < MAX_RESTARTS:
         return _restart(site, browser, attempt, now)
     try:
-        attempt = _confirm_by_code(site, attempt, code, now)
+        attempt = _confirm_by_code(site, attempt, code, browser.language, now=now)
     except LoginMustRestart:
         attempts.fail(attempt.id, reason="code_refused", now=now)
-        if attempt.restarts >= MAX_RESTARTS:
+        # The page around a frame waits for this attempt and would not know a new one.
+        if attempt.restarts >= MAX_RESTARTS or attempt.display == Display.FRAME:
             raise
         return _restart(site, browser, attempt, now)
     return Confirmed(attempt) if is_bound else _ask_here(site, attempt, now)
@@ -210,7 +258,9 @@ def scope_for(site: Site, purpose: Purpose) -> Scope:
             return Scope(site.settings.login_scope)
 
 
-def _confirm_by_code(site: Site, attempt: Attempt, code: str, now: datetime) -> Attempt:
+def _confirm_by_code(
+    site: Site, attempt: Attempt, code: str, language: str | None, *, now: datetime
+) -> Attempt:
     """Exchange the code and confirm the attempt, or wait for the callback that is at it."""
     if not attempts.begin_exchange(attempt.id, code_hash=sha256_hex(code), now=now):
         return _outcome_of_other_callback(attempt.id, now)
@@ -218,7 +268,9 @@ def _confirm_by_code(site: Site, attempt: Attempt, code: str, now: datetime) -> 
     if row is None:
         raise AuthorizationInvalid
     try:
-        identity = _identify(site, row, code, now)
+        sighting = replace(_identify(site, row, code), language=language)
+        identity = accounts.find_or_create_identity(row, sighting, now=now)
+        followers_only.find_out(site, attempt, row, identity.openid, now=now)
     except (SnapshotUser, SnapshotSuspected):
         attempts.release_exchange(attempt.id, now=now)
         raise
@@ -227,20 +279,16 @@ def _confirm_by_code(site: Site, attempt: Attempt, code: str, now: datetime) -> 
     except WeChatError:
         attempts.fail(attempt.id, reason="wechat", now=now)
         raise
-    return attempts.confirm(attempt.id, identity.openid, user_id=identity.user_id, now=now)
+    return followers_only.confirm(attempt, identity, now=now)
 
 
-def _identify(site: Site, row: WeChatAppRow, code: str, now: datetime) -> Identity:
+def _identify(site: Site, row: WeChatAppRow, code: str) -> Sighting:
     client = wechat_apps.client(site, row)
     grant = client.exchange_code(code)
     if grant.is_snapshot_user:
         raise SnapshotUser
     has_profile = bool({Scope.USERINFO, Scope.LOGIN} & grant.scopes)
     profile = client.get_profile(grant) if has_profile else None
-    return accounts.find_or_create_identity(row, _sighting(grant, profile), now=now)
-
-
-def _sighting(grant: UserGrant, profile: Profile | None) -> Sighting:
     return Sighting(openid=grant.openid, unionid=grant.unionid, profile=profile)
 
 
@@ -250,6 +298,8 @@ def _outcome_of_other_callback(attempt_id: str, now: datetime) -> Attempt:
     while time.monotonic() < give_up_at:
         attempt = attempts.get(attempt_id)
         if attempt is not None and attempt.status in {Status.CONFIRMED, Status.CLAIMED}:
+            return attempt
+        if attempt is not None and attempt.awaits_follow:
             return attempt
         if attempt is None or attempt.status != Status.PENDING:
             break

@@ -15,6 +15,8 @@ from wechatlogin.extensions import db
 from wechatlogin.models import Application, AuditTag, WeChatAppRow
 from wechatlogin.models.transaction import write
 from wechatlogin.services import audit
+from wechatlogin.services.forward_urls import ForwardURL
+from wechatlogin.services.pauses import AccountBreaker
 from wechatlogin.services.platform_tokens import DatabaseAccessTokens
 from wechatlogin.services.site import Site
 from wechatlogin.vault import Vault
@@ -42,6 +44,8 @@ class NewWeChatApp:
     follow_url: str | None = None
     template_id: str | None = None
     template_fields: dict[str, str] | None = None
+    #: Where pushes go that are not ours to answer.
+    forward_url: ForwardURL | None = None
 
 
 def get(appid: str) -> WeChatAppRow | None:
@@ -108,6 +112,7 @@ def save(vault: Vault, new: NewWeChatApp, *, now: datetime) -> WeChatAppRow:
         row.sealed_token = _seal(vault, new.token)
         row.sealed_aes_key = _seal(vault, new.aes_key)
         row.template_id, row.template_fields = new.template_id, new.template_fields
+        row.forward_url = new.forward_url
         session.add(row)
         audit.record(AuditTag.WECHAT_APP_SAVED, detail=new.appid, now=now)
     return row
@@ -129,7 +134,9 @@ def credentials(vault: Vault, row: WeChatAppRow) -> WeChatApp:
 def client(site: Site, row: WeChatAppRow) -> WeChatClient:
     """Return the client that speaks to WeChat as this app."""
     app = credentials(site.vault, row)
-    return WeChatClient(app, site.http, DatabaseAccessTokens(site.vault, site.http, app))
+    breaker = AccountBreaker(site.pauses, row.appid)
+    tokens = DatabaseAccessTokens(site.vault, site.http, app, breaker=breaker)
+    return WeChatClient(app, site.http, tokens, breaker=breaker)
 
 
 def _seal(vault: Vault, value: SecretStr | None) -> str | None:

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from flask import redirect, url_for
+from flask import redirect
 from werkzeug.wrappers import Response
 
 from wechatlogin.models import Attempt, Purpose
 from wechatlogin.services import logins, qr_login
-from wechatlogin.web import people, results
+from wechatlogin.web import destinations, people, results
 from wechatlogin.web.context import current_browser, current_site
 
 
@@ -19,6 +19,7 @@ def arrive(attempt: Attempt, *, now: datetime) -> Response | str:
     if attempt.purpose == Purpose.CONFIRM:
         scanned = qr_login.scanned_by_page(current_site(), attempt, now=now)
         return redirect(scanned.confirm_url, 302) if scanned.confirm_url else results.scanned()
+    if follow_url := destinations.get_follow_url(attempt):
+        return redirect(follow_url, 302)
     login = logins.claim(current_site(), attempt.id, current_browser(), now=now)
-    target = login.attempt.next_path or url_for("account.show")
-    return people.log_in(redirect(target, 302), login)
+    return people.log_in(redirect(destinations.after(login, now=now), 302), login)

@@ -16,7 +16,7 @@ from wechatlogin.extensions import limiter
 from wechatlogin.models import Attempt, Status, Way, WeChatAppRow
 from wechatlogin.services import attempts, codes, logins, wechat_apps
 from wechatlogin.services.errand import Errand
-from wechatlogin.web import offers, people
+from wechatlogin.web import destinations, offers, people
 from wechatlogin.web.context import current_browser, current_site
 from wechatlogin.web.login import read_errand, start_limit
 from wechatlogin.web.parameters import get_single
@@ -57,12 +57,13 @@ def redeem() -> Response | tuple[str, int]:
     site, browser, now = current_site(), current_browser(), clock.now()
     attempt = _typing_attempt()
     try:
-        codes.redeem(site, attempt, _typed(), now=now)
+        attempt = codes.redeem(site, attempt, _typed(), now=now)
     except CodeError as err:
         return _again(attempt, err), err.status
+    if follow_url := destinations.get_follow_url(attempt):
+        return redirect(follow_url, 303)
     login = logins.claim(site, attempt.id, browser, now=now)
-    target = login.attempt.next_path or url_for("account.show")
-    return people.log_in(redirect(target, 303), login)
+    return people.log_in(redirect(destinations.after(login, now=now), 303), login)
 
 
 def _typing_attempt() -> Attempt:
@@ -108,6 +109,7 @@ def _page(attempt: Attempt, *, error: str | None = None, is_open: bool = True) -
         auth_url=None if chat_only else site.url(url_for("anqicms.auth", state="code")),
         restart_url=offers.code_url(errand),
         back_url=offers.restart_url(errand),
+        site_name=offers.site_name(errand),
     )
 
 

@@ -17,9 +17,10 @@ from wechatlogin import clock
 from wechatlogin.config import ConfirmPolicy
 from wechatlogin.errors import AttemptDeclined
 from wechatlogin.extensions import csrf, limiter
-from wechatlogin.models import Attempt, Status, Way
-from wechatlogin.services import attempts, qr_login
-from wechatlogin.web import words
+from wechatlogin.models import Attempt, Purpose, Status, Way
+from wechatlogin.services import attempts, linking, qr_login
+from wechatlogin.services.errand import Errand
+from wechatlogin.web import following, offers, words
 from wechatlogin.web.context import current_site
 from wechatlogin.web.login import start_limit
 from wechatlogin.web.parameters import get_single
@@ -33,6 +34,8 @@ def show(token: str) -> str:
     now = clock.now()
     attempt = qr_login.verify_confirmable(token)
     status = attempts.status_at(attempt, now)
+    if following.check_awaiting(attempt, now):
+        return following.ask_on_phone(attempt, url_for("confirm.choose", token=token), now=now)
     if status == Status.SCANNED:
         return _ask(attempt, token, now)
     return _tell(status, is_by_number=attempt.way == Way.NUMBER)
@@ -71,7 +74,17 @@ def _ask(attempt: Attempt, token: str, now: datetime) -> str:
         policy="number" if needs_number else "tap",
         choices=attempt.choices,
         action=url_for("confirm.choose", token=token),
+        site_name=offers.site_name(Errand.of(attempt)),
+        link_to=_name_of_account(attempt),
     )
+
+
+def _name_of_account(attempt: Attempt) -> str | None:
+    """Return whose account the identity would be added to; None where it is a plain login."""
+    if attempt.purpose != Purpose.LINK:
+        return None
+    names = linking.get_names(attempt.link_user_id or "")
+    return words.isolate(next(iter(names), gettext("微信用户")))
 
 
 def _tell(status: Status, *, is_by_number: bool) -> str:

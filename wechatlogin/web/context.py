@@ -3,7 +3,7 @@
 from typing import cast
 
 from flask import Response, current_app, g, request
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.web import cookies
@@ -24,6 +24,7 @@ def current_browser() -> Browser:
             is_bound=sent is not None,
             name=browser_name(),
             ip=request.remote_addr,
+            language=str(get_locale()),
             session_token=cookies.read(cookies.SESSION),
         )
     return cast(Browser, g.browser)

@@ -97,7 +97,7 @@ def init_app(app: Flask, front_doors: Mapping[str, Renderer]) -> None:
 def _answer(err: LoginError) -> AnyResponse:
     _log(err)
     renderers: dict[str, Renderer] = current_app.extensions["wechatlogin-renderers"]
-    response = renderers.get(request.blueprint or "", _render)(err)
+    response = renderers.get(request.blueprint or "", render)(err)
     if isinstance(err, RateLimited):
         response.headers["Retry-After"] = str(max(1, int(err.resets_in.total_seconds())))
     elif err.status == 503:
@@ -128,7 +128,7 @@ def _answer_bug(err: Exception) -> AnyResponse:
     db.session.rollback()
     request_id = secrets.token_hex(4)
     log.error("request %s failed", request_id, exc_info=err)
-    return _render(ServerTrouble(), request_id=request_id)
+    return render(ServerTrouble(), request_id=request_id)
 
 
 def _translate(err: HTTPException) -> LoginError:
@@ -150,7 +150,8 @@ def _log(err: LoginError) -> None:
         log.warning("push refused: %s", err.reason)
 
 
-def _render(err: LoginError, request_id: str | None = None) -> AnyResponse:
+def render(err: LoginError, request_id: str | None = None) -> AnyResponse:
+    """Answer an error as a page, or as our JSON where the caller prefers it."""
     if wants_json():
         return _render_json(err)
     if isinstance(err, LoginRequired):

@@ -5,10 +5,10 @@ from typing import Any
 from flask import Flask, Response, request, url_for
 from flask_babel import get_locale
 
+from wechatlogin.i18n import LANGUAGES
 from wechatlogin.web import cookies
 from wechatlogin.web.context import current_site
 
-LANGUAGES = ("zh_CN", "en")
 #: What a browser may call our languages, and which of ours it means.
 WISHES = {"zh": "zh_CN", "zh-CN": "zh_CN", "zh-Hans": "zh_CN", "en": "en"}
 PARAMETER = "lang"

@@ -2,7 +2,8 @@
 
 GET  /login                         inside WeChat: on to its authorize page
                                     on a phone elsewhere: how to open it in WeChat
-                                    on a desktop: the QR code, and the page waits
+                                    on a desktop: the QR code, and the page waits; or WeChat's
+                                    page in a frame of ours (`web/website.py`)
                                     where an account has its chat alone: in every browser the
                                     number to send to it, and the page waits
                                     `client_id` names the application it is for, `way` one of
@@ -24,7 +25,7 @@ from wechatlogin.models import Purpose, Status, Way
 from wechatlogin.services import applications, attempts, logins, wechat_apps
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.ways import Offer
-from wechatlogin.web import offers, own_paths, people
+from wechatlogin.web import destinations, offers, own_paths, people
 from wechatlogin.web.context import current_browser, current_site, is_in_wechat
 from wechatlogin.web.parameters import get_single
 
@@ -73,11 +74,14 @@ def scan_page(scene: str) -> Response | str:
 
 @bp.get("/login/attempts/<attempt_id>/check")
 @limiter.limit(start_limit)
-def check(attempt_id: str) -> str:
+def check(attempt_id: str) -> Response | str:
     attempt = attempts.get(attempt_id)
     if attempt is None or attempt.binding_hash != current_browser().binding_hash:
         raise AttemptNotFound
     status = attempts.status_at(attempt, clock.now())
+    errand, follow_url = Errand.of(attempt), destinations.get_follow_url(attempt)
+    if follow_url and status == Status.SCANNED:
+        return redirect(follow_url, 302)
     return render_template(
         "login_check.html",
         status=status,
@@ -85,7 +89,8 @@ def check(attempt_id: str) -> str:
         number=attempt.number if status == Status.SCANNED and attempt.way != Way.NUMBER else None,
         check_url=url_for("login.check", attempt_id=attempt_id),
         claim_url=url_for("login.claim", attempt_id=attempt_id),
-        restart_url=offers.restart_url(Errand.of(attempt)),
+        restart_url=offers.restart_url(errand),
+        site_name=offers.site_name(errand),
     )
 
 
@@ -97,6 +102,6 @@ def claim(attempt_id: str) -> Response:
         # No other site can add the header; a form has to bring its own proof.
         csrf.protect()
     login = logins.claim(current_site(), attempt_id, current_browser(), now=clock.now())
-    target = login.attempt.next_path or url_for("account.show")
+    target = destinations.after(login, now=clock.now())
     answer = jsonify(redirect=target) if is_script else redirect(target, 303)
     return people.log_in(answer, login)

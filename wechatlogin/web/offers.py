@@ -1,16 +1,38 @@
 """What the login page shows for each way, whatever the login is for."""
 
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
 from flask import redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wechatlogin import clock
-from wechatlogin.models import Attempt, Purpose, Way
-from wechatlogin.services import number_login, qr_login, ways, web_login
+from wechatlogin.errors import RightMissing
+from wechatlogin.i18n import msgid
+from wechatlogin.models import Attempt, Display, Purpose, Way
+from wechatlogin.services import delivery, number_login, qr_login, ways, web_login, wechat_apps
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.qr_image import draw_svg
 from wechatlogin.services.ways import Device, Offer
+from wechatlogin.services.web_login import Visit
+from wechatlogin.web import languages, security
 from wechatlogin.web.context import current_browser, current_site, is_in_wechat
+from wechatlogin.web.security import Openers, Openness
 from wechatlogin.wechat import user_agent
+from wechatlogin.wechat.app import Right
+from wechatlogin.wechat.oauth import Scope
+
+ON_DESKTOPS_ONLY = msgid("这里只能在电脑上登录：请用电脑打开这一页，再用微信扫码。")
+NO_LOGIN_AT_ALL = msgid("这里配置的微信账号不能用来登录网页，请联系网站管理员。")
+
+
+@dataclass(frozen=True)
+class Link:
+    """Another way to log in, as the page offers it."""
+
+    label: str
+    url: str
 
 
 def device() -> Device:
@@ -23,21 +45,57 @@ def device() -> Device:
 
 def get_offers(errand: Errand) -> list[Offer]:
     """Return what this browser can be offered, the best first."""
-    desktop_ways = current_site().settings.desktop_ways
-    return ways.get_offers(device(), errand.application, desktop_ways=desktop_ways)
+    desktop_ways, shown_in = current_site().settings.desktop_ways, device()
+    # Another WeChat is on another phone, wherever this page is open; so it gets something to scan.
+    kind = Device.DESKTOP if errand.purpose is Purpose.LINK else shown_in
+    offers = ways.get_offers(kind, errand.application, desktop_ways=desktop_ways)
+    return [offer for offer in offers if offer.way is not Way.WEBSITE or shown_in is Device.DESKTOP]
 
 
 def verify_offer(errand: Errand, wanted: str | None) -> Offer:
     """Return the offer of the wanted way, or the best.
 
-    :raise RightMissing: if no app can serve this browser.
+    :raise RightMissing: if no app can serve this browser; the message says what could.
     :raise NotConfigured: if there is no app at all.
     """
-    for offer in get_offers(errand):
+    offers = get_offers(errand)
+    for offer in offers:
         if offer.way == wanted:
             return offer
-    desktop_ways = current_site().settings.desktop_ways
-    return ways.verify_best(device(), errand.application, desktop_ways=desktop_ways)
+    if offers:
+        return offers[0]
+    application, desktop_ways = errand.application, current_site().settings.desktop_ways
+    try:
+        return ways.verify_best(device(), application, desktop_ways=desktop_ways)
+    except RightMissing as err:
+        elsewhere = ways.get_offers(Device.DESKTOP, application, desktop_ways=desktop_ways)
+        raise RightMissing(ON_DESKTOPS_ONLY if elsewhere else NO_LOGIN_AT_ALL) from err
+
+
+def get_others(errand: Errand, shown: Way) -> list[Link]:
+    """Return what a page that shows one way can offer besides: other ways of a plain login."""
+    if errand.purpose is Purpose.LINK:
+        return [Link(gettext("返回我的账号"), url_for("account.show"))]
+    if errand.purpose is not Purpose.LOGIN:
+        return []
+    labels = {
+        Way.IN_WECHAT: gettext("在微信里登录"),
+        Way.SCAN: gettext("扫公众号二维码"),
+        Way.WEBSITE: gettext("微信扫码登录"),
+        Way.NUMBER: gettext("发送号码登录"),
+    }
+    links = [
+        Link(labels[offer.way], restart_url(errand, offer.way))
+        for offer in get_offers(errand)
+        if offer.way is not shown
+    ]
+    url = code_url(errand)
+    return [*links, Link(gettext("输入验证码"), url)] if url else links
+
+
+def site_name(errand: Errand) -> str:
+    """Return whom the pages name: the program that the login is for, else the installation."""
+    return errand.application.name if errand.application else current_site().settings.site_name
 
 
 def show(offer: Offer, errand: Errand) -> Response | str:
@@ -46,49 +104,54 @@ def show(offer: Offer, errand: Errand) -> Response | str:
         case Way.NUMBER:
             return _show_number(offer, errand)
         case Way.IN_WECHAT if device() is Device.PHONE:
-            return open_in_wechat(request.full_path.rstrip("?"))
+            return _show_open_in_wechat(errand)
         case Way.IN_WECHAT:
             return to_wechat(offer, errand)
+        case Way.WEBSITE:
+            return _show_website(offer, errand)
         case _:
             return _show_qr(offer, errand)
 
 
-def open_in_wechat(path: str) -> str:
+def open_in_wechat(path: str, **shown: object) -> str:
     """Show how to open one of our pages in WeChat, by QR or by copying its address."""
     url = current_site().url(path)
-    return render_template("open_in_wechat.html", url=url, qr_svg=draw_svg(url))
+    return render_template("open_in_wechat.html", url=url, qr_svg=draw_svg(url), **shown)
 
 
 def to_wechat(offer: Offer, errand: Errand, *, parent_id: str | None = None) -> Response:
-    """Send the browser on to WeChat's authorize page."""
-    site = current_site()
-    wanted = web_login.Request(
-        row=offer.row,
-        errand=errand,
-        scope=web_login.scope_for(site, errand.purpose),
-        parent_id=parent_id,
-    )
-    return redirect(web_login.begin(site, current_browser(), wanted, now=clock.now()).url, 302)
+    """Send the browser on to WeChat's page for the offered way."""
+    return redirect(_visit(offer, errand, parent_id=parent_id).url, 302)
 
 
 def restart_url(errand: Errand, way: str | None = None) -> str:
     """Return where the same login starts anew."""
-    application = errand.application
+    if errand.purpose is Purpose.LINK:
+        return url_for("account.add_identity")
+    return url_for("login.start", next=errand.next_path, client_id=_client_id(errand), way=way)
+
+
+def website_url(errand: Errand, display: Display) -> str:
+    """Return where the same login goes on to WeChat's page in this window, or in one it opens."""
     return url_for(
-        "login.start",
+        "website.start",
+        display=display.value,
         next=errand.next_path,
-        client_id=application.client_id if application else None,
-        way=way,
+        client_id=_client_id(errand),
     )
 
 
 def code_url(errand: Errand) -> str | None:
-    """Return where a code can be typed instead; only a plain login can be ended by one."""
-    if errand.purpose is not Purpose.LOGIN:
-        return None
+    """Return where a code can be typed instead, where an account can give one.
+
+    Only a plain login can be ended by a code.
+    """
     application = errand.application
-    client_id = application.client_id if application else None
-    return url_for("code.ask", next=errand.next_path, client_id=client_id)
+    givers = (Right.WEB_AUTHORIZATION, Right.CHAT)
+    can_give = any(wechat_apps.get_entitled(right, application) for right in givers)
+    if errand.purpose is not Purpose.LOGIN or not can_give:
+        return None
+    return url_for("code.ask", next=errand.next_path, client_id=_client_id(errand))
 
 
 def waiting(attempt: Attempt, errand: Errand) -> dict[str, object]:
@@ -100,10 +163,62 @@ def waiting(attempt: Attempt, errand: Errand) -> dict[str, object]:
         "status_url": url_for("waiting.show", attempt_id=attempt.id),
         "check_url": url_for("login.check", attempt_id=attempt.id),
         "claim_url": url_for("login.claim", attempt_id=attempt.id),
+        "follow_url": url_for("following.wait", attempt_id=attempt.id),
         "restart_url": restart_url(errand, way=request.args.get("way")),
         "confirm": attempt.confirm,
+        "is_link": errand.purpose is Purpose.LINK,
         "max_wait": current_site().settings.max_wait_seconds,
     }
+
+
+def _client_id(errand: Errand) -> str | None:
+    return errand.application.client_id if errand.application else None
+
+
+def _visit(offer: Offer, errand: Errand, *, parent_id: str | None = None) -> Visit:
+    site = current_site()
+    is_website = offer.way is Way.WEBSITE
+    wanted = web_login.Request(
+        row=offer.row,
+        errand=errand,
+        scope=Scope.LOGIN if is_website else web_login.scope_for(site, errand.purpose),
+        parent_id=parent_id,
+        english=languages.html_lang() == "en",
+    )
+    return web_login.begin(site, current_browser(), wanted, now=clock.now())
+
+
+def _show_open_in_wechat(errand: Errand) -> str:
+    return open_in_wechat(
+        request.full_path.rstrip("?"),
+        ways=get_others(errand, Way.IN_WECHAT),
+        site_name=site_name(errand),
+    )
+
+
+def _show_website(offer: Offer, errand: Errand) -> str:
+    framed = replace(errand, display=Display.FRAME)
+    visit = _visit(offer, framed)
+    security.open_up(_openness_around(visit.url))
+    return render_template(
+        "login_website.html",
+        login=waiting(visit.attempt, errand),
+        frame_url=visit.url,
+        is_plain=errand.purpose is Purpose.LOGIN,
+        page_url=website_url(errand, Display.PAGE),
+        popup_url=website_url(errand, Display.POPUP),
+        next_url=errand.next_path or url_for("account.show"),
+        ways=get_others(errand, Way.WEBSITE),
+        site_name=site_name(errand),
+    )
+
+
+def _openness_around(framed_url: str) -> Openness:
+    """Permit WeChat's page in the frame, and ours that it leads back to; and windows."""
+    parts = urlsplit(framed_url)
+    back = current_site().url(web_login.CALLBACK_PATHS[Way.WEBSITE])
+    framed = (f"{parts.scheme}://{parts.netloc}", back)
+    return Openness(Openers.OPENED, framed=framed)
 
 
 def _show_qr(offer: Offer, errand: Errand) -> str:
@@ -111,7 +226,12 @@ def _show_qr(offer: Offer, errand: Errand) -> str:
         current_site(), offer.row, current_browser(), errand=errand, now=clock.now()
     )
     login = {**waiting(attempt, errand), "qr_svg": draw_svg(attempt.qr_content or "")}
-    return render_template("login_scan.html", login=login, code_url=code_url(errand))
+    return render_template(
+        "login_scan.html",
+        login=login,
+        ways=get_others(errand, Way.SCAN),
+        site_name=site_name(errand),
+    )
 
 
 def _show_number(offer: Offer, errand: Errand) -> str:
@@ -120,12 +240,16 @@ def _show_number(offer: Offer, errand: Errand) -> str:
         current_site(), row, current_browser(), errand=errand, now=clock.now()
     )
     digits = started.digits.get_secret_value()
-    qr_svg = draw_svg(row.follow_url) if row.follow_url else None
+    follow_url = delivery.find_or_create_follow_url(current_site(), row, now=clock.now())
     return render_template(
         "login_number.html",
-        login={**waiting(started.attempt, errand), "qr_svg": qr_svg},
+        login={
+            **waiting(started.attempt, errand),
+            "qr_svg": draw_svg(follow_url) if follow_url else None,
+        },
         digits=f"{digits[:3]} {digits[3:]}",
         account_name=row.name,
         is_on_phone=device() is not Device.DESKTOP,
-        code_url=code_url(errand),
+        ways=get_others(errand, Way.NUMBER),
+        site_name=site_name(errand),
     )

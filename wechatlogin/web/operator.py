@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from wechatlogin import clock
 from wechatlogin.errors import OperatorCredentialsWrong
 from wechatlogin.extensions import limiter
-from wechatlogin.services import health, operators, sessions
+from wechatlogin.services import health, merging, operators, sessions
 from wechatlogin.services.health import AppHealth, Funnel
 from wechatlogin.services.site import Browser
 from wechatlogin.web import cookies, words
@@ -72,6 +72,7 @@ def status() -> str:
         headline=_headline(apps),
         funnel=_funnel(health.get_funnel(now=now)),
         apps=[_app(app, now) for app in apps],
+        merges_text=_merges(merging.count_waiting()),
         errors=[],
         logout_url=url_for("operator.log_out"),
     )
@@ -117,6 +118,14 @@ def _headline(apps: list[AppHealth]) -> dict[str, str]:
     }
 
 
+def _merges(count: int) -> str | None:
+    if not count:
+        return None
+    return gettext(
+        "%(count)s 对账号可能是同一个人，要由你决定。请运行 flask person merges 查看。", count=count
+    )
+
+
 def _funnel(funnel: Funnel) -> list[dict[str, object]]:
     steps = (
         (gettext("已显示"), funnel.started),
@@ -141,6 +150,8 @@ def _app(app: AppHealth, now: datetime) -> dict[str, object]:
         "name": app.row.name,
         "kind_text": words.kind(app.row.kind),
         "appid_short": f"{app.row.appid[:4]}…{app.row.appid[-4:]}",
+        "rights_text": words.rights(app.row.kind),
+        "missing_text": words.missing_rights(app.row.kind),
         "rows": [
             {
                 "label": label,

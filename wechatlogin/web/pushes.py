@@ -37,13 +37,13 @@ def receive(appid: str | None = None) -> Response:
     row = _app_row(appid)
     app = wechat_apps.credentials(site.vault, row)
     push = messages.read_push(app, request.args, request.get_data(), now=now)
-    words = callbacks.answer(site, row, push, now=now)
-    if words is None:
+    reply = callbacks.answer(site, row, push, now=now)
+    if reply is None:
         return Response(NOTHING_TO_SAY, mimetype="text/plain")
-    reply = messages.text_reply(push, words, now=now)
+    xml = messages.reply_xml(push, reply, now=now)
     if push.encrypted:
-        reply = messages.seal_reply(app, reply, now=now, nonce=request.args["nonce"])
-    return Response(reply, mimetype="application/xml")
+        xml = messages.seal_reply(app, xml, now=now, nonce=request.args["nonce"])
+    return Response(xml, mimetype="application/xml")
 
 
 def _app_row(appid: str | None) -> WeChatAppRow:

@@ -122,6 +122,8 @@ def _why_here(reason: Reason | None) -> str:
             return gettext("你还没有关注公众号，所以验证码显示在这里。")
         case Reason.NOT_PERMITTED:
             return gettext("这个公众号不能主动发消息，所以验证码显示在这里。")
+        case Reason.UNCERTAIN:
+            return gettext("微信没有及时回应，公众号的消息可能会到；没收到的话，请用这里的验证码。")
         case _:
             return gettext("公众号现在不能给你发消息，所以验证码显示在这里。")
 

@@ -5,6 +5,9 @@ and a form comes from our own pages. Answers: the security headers, errors inclu
 """
 
 import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
 
 from flask import Flask, Response, current_app, g, request
 
@@ -14,6 +17,39 @@ MAX_BODY = 64 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Endpoints that answer other servers, which send no cookies of ours.
 FOR_SERVERS = frozenset({"pushes.receive"})
+
+
+class Openers(StrEnum):
+    """Which windows stay in touch: `Cross-Origin-Opener-Policy`."""
+
+    NONE = "same-origin"
+    #: This page hears of the windows that it opens.
+    OPENED = "same-origin-allow-popups"
+    #: Whoever opened this window hears of it; each redirect on the way has to say so.
+    OPENER = "unsafe-none"
+
+
+@dataclass(frozen=True)
+class Openness:
+    """What an answer permits beyond the rest."""
+
+    openers: Openers = Openers.NONE
+    #: What may lie in a frame of this page: origins, or single pages.
+    framed: tuple[str, ...] = ()
+    #: It may lie in a frame of our own pages.
+    in_own_frame: bool = False
+
+
+#: Always open in this way; the answers to errors are too.
+OPEN_ENDPOINTS = MappingProxyType(
+    {
+        "website.start": Openness(Openers.OPENER),
+        "website.finish": Openness(Openers.OPENER, in_own_frame=True),
+        # A login in a window may have to wait here until its person follows.
+        "following.wait": Openness(Openers.OPENER),
+        "following.look_again": Openness(Openers.OPENER),
+    }
+)
 
 
 def init_app(app: Flask) -> None:
@@ -29,6 +65,16 @@ def csp_nonce() -> str:
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
     return str(g.csp_nonce)
+
+
+def open_up(openness: Openness) -> None:
+    """Permit what this one answer needs."""
+    g.openness = openness
+
+
+def _openness() -> Openness:
+    chosen = g.get("openness") or OPEN_ENDPOINTS.get(request.endpoint or "")
+    return chosen if isinstance(chosen, Openness) else Openness()
 
 
 def _check_body() -> None:
@@ -59,14 +105,14 @@ def _check_origin() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", _content_security_policy())
+    headers, openness = response.headers, _openness()
+    headers.setdefault("Content-Security-Policy", _content_security_policy(openness))
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = openness.openers.value
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-    headers["X-Frame-Options"] = "DENY"
+    headers["X-Frame-Options"] = "SAMEORIGIN" if openness.in_own_frame else "DENY"
     if current_app.config["SESSION_COOKIE_SECURE"]:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint != "static":
@@ -74,9 +120,11 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def _content_security_policy() -> str:
+def _content_security_policy(openness: Openness) -> str:
     nonce = csp_nonce()
     avatars = " ".join(["https://*.qlogo.cn", *current_app.config["AVATAR_SOURCES"]])
+    framed = " ".join(openness.framed) or "'none'"
+    ancestors = "'self'" if openness.in_own_frame else "'none'"
     return "; ".join(
         (
             "default-src 'none'",
@@ -85,7 +133,8 @@ def _content_security_policy() -> str:
             f"img-src 'self' data: {avatars}",
             "connect-src 'self'",
             "form-action 'self'",
-            "frame-ancestors 'none'",
+            f"frame-src {framed}",
+            f"frame-ancestors {ancestors}",
             "base-uri 'none'",
         )
     )

@@ -1,5 +1,7 @@
 """How a login attempt stands: `GET /login/attempts/<id>?known=pending&wait=25`.
 
+A page that knows that only the following is missing says so by `follow=1`.
+
 Answers at once when the state is not the one that the page knows, and else as late as it may.
 Nothing else is touched: no user is loaded, no session read or written, no cookie set.
 """
@@ -36,10 +38,13 @@ class Question:
     #: The state it knows; None where it knows none and takes any answer.
     known: Status | None
     wait: int
+    #: It knows that only the following is missing.
+    follow: bool = False
 
     def is_answered_by(self, status: AttemptStatus) -> bool:
         """Whether there is nothing to wait for."""
-        return not self.wait or status.is_terminal or status.status is not self.known
+        is_known = status.status is self.known and status.follow is self.follow
+        return not self.wait or status.is_terminal or not is_known
 
 
 def poll_limit() -> str:
@@ -68,11 +73,12 @@ def show(attempt_id: str) -> Response:
 
 def _read_question(longest: int) -> Question:
     known, wait = get_single("known"), get_single("wait") or "0"
+    follow = get_single("follow")
     if known is not None and known not in set(Status):
         raise InvalidRequest
-    if not _SECONDS.fullmatch(wait) or int(wait) > longest:
+    if not _SECONDS.fullmatch(wait) or int(wait) > longest or follow not in {None, "1"}:
         raise InvalidRequest
-    return Question(None if known is None else Status(known), int(wait))
+    return Question(None if known is None else Status(known), int(wait), follow is not None)
 
 
 def _get_own_status(attempt_id: str) -> AttemptStatus:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from wechatlogin import clock
 from wechatlogin.services import attempt_status
-from wechatlogin.services.attempt_status import AttemptStatus
+from wechatlogin.services.attempt_status import AttemptStatus, Known
 from wechatlogin.services.waiting import Bus
 from wechatlogin.web.guest import Guest
 from wechatlogin.web.seats import Limits, Seats
@@ -201,7 +201,11 @@ class WaitingRoom:
 
     def _find_changed(self, guests: list[Guest]) -> set[str]:
         started = time.monotonic()
-        known = [(guest.attempt_id, guest.status.status) for guest in guests if guest.status]
+        known = [
+            Known(guest.attempt_id, guest.status.status, guest.status.follow)
+            for guest in guests
+            if guest.status
+        ]
         changed = attempt_status.find_changed(self._engine, known)
         ended = time.monotonic()
         # A busy database moves all the time; asking about ten thousand must not become all we do.
@@ -218,7 +222,7 @@ class WaitingRoom:
                     continue
                 # A row that is gone was cleaned away long after its time.
                 status = statuses.get(guest.attempt_id) or guest.status.expired()
-                if status.status is not guest.status.status or guest in last_calls:
+                if guest in last_calls or not status.says_the_same_as(guest.status):
                     answers.append((guest.answer, status.as_json()))
                     self._forget(guest)
         return answers

@@ -49,6 +49,7 @@ def way(name: str) -> str:
         Way.IN_WECHAT: gettext("微信内登录"),
         Way.SCAN: gettext("扫码登录"),
         Way.PAGE: gettext("扫码登录"),
+        Way.WEBSITE: gettext("网站扫码登录"),
         Way.CODE: gettext("验证码登录"),
         Way.NUMBER: gettext("号码登录"),
     }
@@ -67,6 +68,49 @@ def kind(name: str) -> str:
         AppKind.MINI_PROGRAM: gettext("小程序"),
     }
     return names[AppKind(name)]
+
+
+def rights(name: str) -> str:
+    """Return what WeChat lets this sort of account do, and which ways to log in follow."""
+    full = gettext(
+        "可以网页授权、生成带参数二维码、发模板消息和客服消息。"
+        "登录用微信内授权、电脑扫码、号码或验证码。"
+    )
+    chat_only = gettext("只能收发消息，登录用号码或验证码。")
+    texts = {
+        AppKind.SERVICE: full,
+        AppKind.TEST: full,
+        AppKind.SERVICE_UNCERTIFIED: chat_only,
+        AppKind.SUBSCRIPTION: gettext("可以收发消息和发客服消息，登录用号码或验证码。"),
+        AppKind.PERSONAL: chat_only,
+        AppKind.WEBSITE: gettext("可以在电脑上用微信扫码登录，不需要关注公众号。"),
+        AppKind.MINI_PROGRAM: gettext("不能用来登录网页。"),
+    }
+    return texts[AppKind(name)]
+
+
+def missing_rights(name: str) -> str | None:
+    """Return what this sort of account lacks, and who has it; None where it lacks nothing."""
+    for_more = gettext("网页授权、带参数二维码需要已认证的服务号。")
+    texts = {
+        AppKind.TEST: gettext(
+            "只有关注了测试号的人能登录，最多 100 人；正式使用需要已认证的服务号。"
+        ),
+        AppKind.SERVICE_UNCERTIFIED: for_more,
+        AppKind.SUBSCRIPTION: for_more,
+        AppKind.PERSONAL: for_more,
+        AppKind.WEBSITE: gettext("在微信里登录和收发消息需要公众号，网页授权需要已认证的服务号。"),
+        AppKind.MINI_PROGRAM: gettext("登录网页需要公众号或网站应用。"),
+    }
+    return texts.get(AppKind(name))
+
+
+def isolate(name: str) -> str:
+    """Return a name for the middle of a sentence, whose direction it cannot turn around.
+
+    By the isolates of Unicode's bidirectional algorithm (UAX 9, 2.4), which also work in a title.
+    """
+    return f"\u2068{name}\u2069"
 
 
 def follows(state: bool | None) -> str:

@@ -1,0 +1,47 @@
+"""What the pages say an account may do follows what WeChat lets its kind do."""
+
+import pytest
+from flask import Flask
+
+from tests.servers import settings_for_tests
+from wechatlogin import create_app
+from wechatlogin.models import Way
+from wechatlogin.web import words
+from wechatlogin.wechat.app import AppKind, Right, rights_of
+
+NAMED = {
+    Right.WEB_AUTHORIZATION: "网页授权",
+    Right.PARAMETRIC_QR: "带参数二维码",
+    Right.TEMPLATE_MESSAGE: "模板消息",
+    Right.CUSTOMER_MESSAGE: "客服消息",
+    Right.WEBSITE_LOGIN: "在电脑上用微信扫码",
+}
+
+
+@pytest.fixture(scope="module")
+def app() -> Flask:
+    return create_app(settings_for_tests(database_url="sqlite://"))
+
+
+@pytest.mark.parametrize("kind", list(AppKind))
+def test_the_operator_reads_what_an_account_may_do_and_nothing_else(
+    app: Flask, kind: AppKind
+) -> None:
+    with app.test_request_context(headers={"Host": "127.0.0.1:5000"}):
+        may, lacks = words.rights(kind), words.missing_rights(kind)
+
+    assert {right for right, name in NAMED.items() if name in may} == rights_of(kind) & set(NAMED)
+    assert (lacks is None) == (kind is AppKind.SERVICE)
+
+
+@pytest.mark.parametrize("kind", [AppKind.PERSONAL, AppKind.SERVICE_UNCERTIFIED])
+def test_an_account_with_its_chat_alone_is_told_who_may_do_more(app: Flask, kind: AppKind) -> None:
+    with app.test_request_context(headers={"Host": "127.0.0.1:5000"}):
+        assert words.rights(kind) == "只能收发消息，登录用号码或验证码。"
+        assert words.missing_rights(kind) == "网页授权、带参数二维码需要已认证的服务号。"
+
+
+@pytest.mark.parametrize("way", list(Way))
+def test_every_way_has_a_name(app: Flask, way: Way) -> None:
+    with app.test_request_context(headers={"Host": "127.0.0.1:5000"}):
+        assert words.way(way) != way

@@ -1,0 +1,327 @@
+"""Two users that are one person become one user, where that is safe.
+
+    a unionid shows it     identities of one open-platform group have the same one (WeChat's page
+                           UnionID机制); without a group nobody is joined, nor by anything else
+    the person shows it    by adding an identity that another user has (`services/linking.py`)
+
+    (none) ──────────▶ merged ──undo──▶ undone        undone and kept apart: never proposed again,
+       └─▶ waiting ──▶ merged                         only an operator may still merge the two
+              └──────▶ kept apart
+
+It waits for an operator where it would not be safe: an application knows both, so that its data
+for one of them would have no owner, or one WeChat app knows both by different openids, which by
+WeChat's own rules are two people. A proposal is made once, not at each login.
+
+Who has logged in stays; of two, or of none, the older one. Every step locks both users first
+(`services/users.py`), so of two at the same moment one finds it done.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import aliased
+
+from wechatlogin.errors import MergeDecided, MergeImpossible, MergeNotFound
+from wechatlogin.extensions import db
+from wechatlogin.models import (
+    ApplicationUser,
+    AuditTag,
+    Identity,
+    Merge,
+    MergeReason,
+    MergeState,
+    User,
+)
+from wechatlogin.models.transaction import write
+from wechatlogin.services import audit, merge_moves, sessions, users
+
+#: `Merge.decided_by` where the person themselves took an identity away, and may add it again.
+BY_PERSON = "person"
+APART = frozenset({MergeState.KEPT_APART, MergeState.UNDONE})
+
+
+class Conflict(StrEnum):
+    """Why two users cannot be merged without an operator."""
+
+    #: An application knows both.
+    APPLICATION = "application"
+    #: One WeChat app knows both, by different openids.
+    WECHAT_APP = "wechat_app"
+
+
+class Decision(StrEnum):
+    """What an operator decides."""
+
+    MERGE = "merge"
+    KEEP_APART = "keep_apart"
+
+
+def get_owner(appid: str, group: str | None, unionid: str | None) -> str | None:
+    """Return the user whom a new identity of this app belongs to by its unionid.
+
+    None where nobody has it, or where the app knows that user by another openid already.
+    """
+    if not group or not unionid:
+        return None
+    has_it = and_(Identity.open_platform_group == group, Identity.unionid == unionid)
+    candidates = list(db.session.scalars(select(User).where(User.identities.any(has_it))))
+    if not candidates:
+        return None
+    owner = min(candidates, key=_rank)
+    is_known = select(Identity.id).where(Identity.user_id == owner.id, Identity.appid == appid)
+    return None if db.session.scalar(is_known.limit(1)) else owner.id
+
+
+def join(identity: Identity, *, now: datetime) -> None:
+    """Merge the users that this identity's unionid shows to be its user, or propose it.
+
+    Runs in a unit of writes of its own, after the one that wrote the unionid down: of two
+    processes that meet one person in two apps at once, the later then sees both.
+    """
+    for other_id in _get_others(identity):
+        combine(identity.user_id, other_id, reason=MergeReason.UNIONID, now=now)
+        db.session.refresh(identity)
+
+
+def combine(first_id: str, second_id: str, *, reason: MergeReason, now: datetime) -> Merge | None:
+    """Merge two users if it is safe, else propose it; return what is on record between them.
+
+    None where there is nothing to merge (any more). Two that are apart stay apart, unless the
+    person adds an identity again that they took away.
+    """
+    with write() as session:
+        pair = users.lock_all([first_id, second_id])
+        if len(pair) < 2 or (reason is MergeReason.UNIONID and not _share_unionid(*pair)):
+            return None
+        known = merge_moves.get_between(first_id, second_id)
+        if known is not None and known.state in APART and not _may_override(known, reason):
+            return known
+        conflict = _find_conflict(first_id, second_id)
+        if conflict is None:
+            return _merge(pair, known, reason=reason, actor=None, now=now)
+        if known is not None and known.state == MergeState.WAITING:
+            return known
+        merge = _write_down(pair, known, reason=reason, now=now)
+        merge.state, merge.conflict = MergeState.WAITING, conflict
+        session.flush()
+        _audit(AuditTag.USER_MERGE_WAITING, merge, actor=None, now=now)
+    return merge
+
+
+def decide(merge_id: int, decision: Decision, *, actor: str, now: datetime) -> Merge:
+    """Merge two users after all, or keep them apart for good.
+
+    :raise MergeNotFound: if there is no such merge.
+    :raise MergeDecided: if it is merged already, or is kept apart and shall be.
+    :raise MergeImpossible: if one of the two is gone.
+    """
+    with write() as session:
+        merge, pair = _lock_merge(merge_id)
+        if merge.state == MergeState.MERGED:
+            raise MergeDecided
+        if len(pair) < 2:
+            raise MergeImpossible
+        if decision is Decision.MERGE:
+            return _merge(pair, merge, reason=MergeReason(merge.reason), actor=actor, now=now)
+        if merge.state in APART:
+            raise MergeDecided
+        merge.state, merge.decided_at, merge.decided_by = MergeState.KEPT_APART, now, actor
+        session.flush()
+        _audit(AuditTag.USER_KEPT_APART, merge, actor=actor, now=now)
+    return merge
+
+
+def undo(merge_id: int, *, actor: str, now: datetime) -> Merge:
+    """Bring the other user back, under the same id and with their identities; log both out.
+
+    Identities that were added or taken away since stay where they are.
+
+    :raise MergeNotFound: if there is no such merge.
+    :raise MergeDecided: if it is not merged.
+    :raise MergeImpossible: if one of the two would be left without an identity.
+    """
+    with write() as session:
+        merge, _ = _lock_merge(merge_id)
+        if merge.state != MergeState.MERGED:
+            raise MergeDecided
+        theirs = _get_identities_to_return(merge)
+        session.add(
+            User(
+                id=merge.other_user_id,
+                created_at=merge.other_created_at,
+                last_login_at=merge.other_last_login_at,
+            )
+        )
+        session.flush()
+        merge_moves.give_back(merge, theirs)
+        sessions.end_all(merge.user_id)
+        merge.state, merge.decided_at, merge.decided_by = MergeState.UNDONE, now, actor
+        session.flush()
+        _audit(AuditTag.USER_MERGE_UNDONE, merge, actor=actor, now=now)
+        session.expire_all()
+    return merge
+
+
+def get_waiting() -> list[Merge]:
+    """Return the merges that an operator has to decide, the oldest first."""
+    query = select(Merge).join(User, User.id == Merge.other_user_id).order_by(Merge.id)
+    return list(db.session.scalars(query.where(Merge.state == MergeState.WAITING)))
+
+
+def count_waiting() -> int:
+    """Return how many merges an operator has to decide."""
+    query = select(func.count(Merge.id)).join(User, User.id == Merge.other_user_id)
+    return db.session.scalar(query.where(Merge.state == MergeState.WAITING)) or 0
+
+
+def get_recent(limit: int = 20) -> list[Merge]:
+    """Return the last merges that are not waiting, the newest first."""
+    query = select(Merge).where(Merge.state != MergeState.WAITING).order_by(Merge.id.desc())
+    return list(db.session.scalars(query.limit(limit)))
+
+
+def keep_apart(user_id: str, other: User, *, reason: MergeReason, now: datetime) -> None:
+    """Note that a person has taken away what is now another user's, so that nothing joins the two.
+
+    A unit of writes is under way.
+    """
+    db.session.add(
+        Merge(
+            user_id=user_id,
+            other_user_id=other.id,
+            reason=reason,
+            state=MergeState.UNDONE,
+            moved={},
+            other_created_at=other.created_at,
+            other_last_login_at=other.last_login_at,
+            created_at=now,
+            decided_at=now,
+            decided_by=BY_PERSON,
+        )
+    )
+    db.session.flush()
+
+
+def _get_others(identity: Identity) -> list[str]:
+    if not identity.unionid or not identity.open_platform_group:
+        return []
+    query = select(Identity.user_id).where(
+        Identity.open_platform_group == identity.open_platform_group,
+        Identity.unionid == identity.unionid,
+        Identity.user_id != identity.user_id,
+    )
+    return list(db.session.scalars(query.distinct().order_by(Identity.user_id)))
+
+
+def _share_unionid(first: User, second: User) -> bool:
+    """Tell whether a unionid still shows it, now that nobody else can change the two."""
+    one, other = aliased(Identity), aliased(Identity)
+    is_same = and_(
+        one.open_platform_group == other.open_platform_group, one.unionid == other.unionid
+    )
+    query = select(one.id).join(other, is_same)
+    query = query.where(one.user_id == first.id, other.user_id == second.id)
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def _may_override(known: Merge, reason: MergeReason) -> bool:
+    return reason is MergeReason.LINKED and known.decided_by == BY_PERSON
+
+
+def _find_conflict(first_id: str, second_id: str) -> Conflict | None:
+    pair = (first_id, second_id)
+    by_both = (
+        select(ApplicationUser.application_id)
+        .where(ApplicationUser.user_id.in_(pair))
+        .group_by(ApplicationUser.application_id)
+        .having(func.count() > 1)
+    )
+    if db.session.scalar(by_both.limit(1)) is not None:
+        return Conflict.APPLICATION
+    in_one_app = (
+        select(Identity.appid)
+        .where(Identity.user_id.in_(pair))
+        .group_by(Identity.appid)
+        .having(func.count(Identity.user_id.distinct()) > 1)
+    )
+    return Conflict.WECHAT_APP if db.session.scalar(in_one_app.limit(1)) is not None else None
+
+
+def _merge(
+    pair: list[User],
+    known: Merge | None,
+    *,
+    reason: MergeReason,
+    actor: str | None,
+    now: datetime,
+) -> Merge:
+    with write() as session:
+        merge = _write_down(pair, known, reason=reason, now=now)
+        user, other = sorted(pair, key=_rank)
+        merge.state, merge.decided_at, merge.decided_by = MergeState.MERGED, now, actor
+        session.flush()
+        merge.moved = merge_moves.move_all(other.id, user.id, merge_id=merge.id)
+        if other.last_login_at is not None and user.last_login_at is not None:
+            user.last_login_at = max(user.last_login_at, other.last_login_at)
+        session.flush()
+        session.expire(other, ["identities"])
+        session.delete(other)
+        session.flush()
+        _audit(AuditTag.USER_MERGED, merge, actor=actor, now=now)
+        session.expire_all()
+    return merge
+
+
+def _write_down(
+    pair: list[User], known: Merge | None, *, reason: MergeReason, now: datetime
+) -> Merge:
+    """Write down who would stay and who would go, on the record that there is or on a new one."""
+    user, other = sorted(pair, key=_rank)
+    merge = known or Merge(created_at=now, moved={})
+    merge.user_id, merge.other_user_id, merge.reason = user.id, other.id, reason
+    merge.other_created_at, merge.other_last_login_at = other.created_at, other.last_login_at
+    merge.decided_at = merge.decided_by = None
+    db.session.add(merge)
+    return merge
+
+
+def _rank(user: User) -> tuple[bool, datetime, str]:
+    return user.last_login_at is None, user.created_at, user.id
+
+
+def _verify(merge_id: int) -> Merge:
+    query = select(Merge).where(Merge.id == merge_id)
+    merge = db.session.scalar(query.execution_options(populate_existing=True))
+    if merge is None:
+        raise MergeNotFound
+    return merge
+
+
+def _lock_merge(merge_id: int) -> tuple[Merge, list[User]]:
+    """Return a merge with those of its two users who are there, all of them locked.
+
+    :raise MergeNotFound: if there is no such merge.
+    """
+    merge = _verify(merge_id)
+    while True:
+        named = {merge.user_id, merge.other_user_id}
+        pair = users.lock_all(named)
+        merge = _verify(merge_id)
+        # While we waited, another merge may have written it under another user.
+        if {merge.user_id, merge.other_user_id} == named:
+            return merge, pair
+
+
+def _get_identities_to_return(merge: Merge) -> list[int]:
+    query = select(Identity.id).where(Identity.user_id == merge.user_id)
+    all_ids = set(db.session.scalars(query))
+    theirs = [identity_id for identity_id in merge.moved["identities"] if identity_id in all_ids]
+    if not theirs or len(theirs) == len(all_ids):
+        raise MergeImpossible
+    return theirs
+
+
+def _audit(tag: AuditTag, merge: Merge, *, actor: str | None, now: datetime) -> None:
+    detail = f"merge {merge.id}: {merge.other_user_id} ({merge.conflict or merge.reason})"
+    audit.record(tag, user_id=merge.user_id, actor=actor, detail=detail, now=now)

@@ -1,0 +1,56 @@
+"""Users as rows: under which id somebody lives now, and the lock on them.
+
+Whoever changes what belongs to a person (identities, attempts, sessions) in one unit of writes
+locks the person first. Then a merge at the same moment is either over or has not begun, and no two
+units wait for each other; SQLite needs none of this, its unit of writes is alone anyway.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+
+from wechatlogin.extensions import db
+from wechatlogin.models import AuditTag, Merge, MergeState, User
+from wechatlogin.services import audit
+
+
+def resolve_user_id(user_id: str) -> str | None:
+    """Return the id under which a person lives now; None if there is no such person.
+
+    It is the given one, or the one of whom they were merged into, however often. A merge that is
+    merged again is written under the id that stays, so that one step is always enough.
+    """
+    if db.session.scalar(select(User.id).where(User.id == user_id)) is not None:
+        return user_id
+    query = select(Merge.user_id).where(
+        Merge.other_user_id == user_id, Merge.state == MergeState.MERGED
+    )
+    return db.session.scalar(query.order_by(Merge.id.desc()).limit(1))
+
+
+def lock(user_id: str) -> str | None:
+    """Lock a person for the unit of writes and return the id they live under now, if they do."""
+    while (living := resolve_user_id(user_id)) is not None:
+        if lock_all([living]):
+            return living
+    return None
+
+
+def lock_all(user_ids: Iterable[str]) -> list[User]:
+    """Lock these people for the unit of writes, always in the same order; the missing are left out.
+
+    All that one unit needs are locked by one call.
+    """
+    query = select(User).where(User.id.in_(list(user_ids))).order_by(User.id).with_for_update()
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def create(*, now: datetime) -> User:
+    """Create a person, who needs an identity in the same unit of writes."""
+    user = User(id=secrets.token_hex(16), created_at=now)
+    db.session.add(user)
+    db.session.flush()
+    audit.record(AuditTag.USER_CREATED, user_id=user.id, now=now)
+    return user
