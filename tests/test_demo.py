@@ -81,6 +81,7 @@ def test_what_it_writes_is_for_its_owner_alone(written: dict[str, Any]) -> None:
     }
     assert len(written["application"]["redirect_uris"]) >= 2
     assert set(written["wechat_apps"][0]) == {"appid", "kind", "callback_url"}
+    assert [app["kind"] for app in written["wechat_apps"]] == ["service", "website"]
 
 
 def test_a_newcomer_logs_in(written: dict[str, Any]) -> None:

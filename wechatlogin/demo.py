@@ -32,6 +32,9 @@ HOST = "127.0.0.1"
 START_SECONDS = 30
 STOP_SECONDS = 10
 TEMPLATE_ID = "wechatlogin_demo_code_template_0000000000000"
+TEMPLATE_FIELDS = {"character_string1": "{code}", "thing2": "{minutes} 分钟内有效"}
+#: In WeChat the service account serves, on a desktop either; both know a person as the same one.
+KINDS = (AppKind.SERVICE, AppKind.WEBSITE)
 
 
 class DemoError(Exception):
@@ -56,8 +59,9 @@ class Addresses:
 
 @dataclass(frozen=True)
 class Account:
-    """The demo's service account, the same on both sides."""
+    """One of the demo's WeChat apps, the same on both sides."""
 
+    kind: AppKind
     appid: str
     secret: str
     token: str
@@ -65,9 +69,10 @@ class Account:
     gh_id: str
 
     @classmethod
-    def mint(cls) -> "Account":
+    def mint(cls, kind: AppKind) -> "Account":
         """Return an account with the shapes that WeChat's have."""
         return cls(
+            kind=kind,
             appid="wx" + secrets.token_hex(8),
             secret=secrets.token_hex(16),
             token=secrets.token_hex(16),
@@ -90,8 +95,8 @@ def main() -> int:
 
 def _run(addresses: Addresses) -> None:
     settings = _settings(addresses)
-    account = Account.mint()
-    written = _make_data(settings, addresses, account)
+    accounts = [Account.mint(kind) for kind in KINDS]
+    written = _make_data(settings, addresses, accounts)
     programs: list[subprocess.Popen[bytes]] = []
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -99,7 +104,8 @@ def _run(addresses: Addresses) -> None:
         programs.append(_start_service(settings))
         _wait_until_up(addresses.simulator_url + "/simulator/people", programs)
         _wait_until_up(addresses.service_url + "/readyz", programs)
-        _register(addresses, account, settings)
+        for account in accounts:
+            _register(addresses, account, settings)
         _tell(written)
         while all(program.poll() is None for program in programs):
             time.sleep(0.2)
@@ -151,7 +157,9 @@ def _settings(addresses: Addresses) -> Settings:
     )
 
 
-def _make_data(settings: Settings, addresses: Addresses, account: Account) -> dict[str, object]:
+def _make_data(
+    settings: Settings, addresses: Addresses, accounts: list[Account]
+) -> dict[str, object]:
     INSTANCE.mkdir(mode=0o700, exist_ok=True)
     for leftover in INSTANCE.glob("demo.db*"):
         leftover.unlink()
@@ -162,7 +170,8 @@ def _make_data(settings: Settings, addresses: Addresses, account: Account) -> di
     redirect_uris = (f"{addresses.service_url}/demo/callback", "https://app.example.com/callback")
     with app.app_context():
         upgrade()
-        wechat_apps.save(site.vault, _wechat_app(account), now=now)
+        for account in accounts:
+            wechat_apps.save(site.vault, _wechat_app(account), now=now)
         made = applications.create(site.vault, NewApplication("晨光书店", redirect_uris), now=now)
         operators.save("operator", SecretStr(password), now=now)
     written: dict[str, object] = {
@@ -171,9 +180,10 @@ def _make_data(settings: Settings, addresses: Addresses, account: Account) -> di
         "wechat_apps": [
             {
                 "appid": account.appid,
-                "kind": "service",
+                "kind": account.kind.value,
                 "callback_url": _callback(addresses, account),
             }
+            for account in accounts
         ],
         "application": {**asdict(made), "redirect_uris": redirect_uris},
         "operator": {"name": "operator", "password": password},
@@ -183,17 +193,19 @@ def _make_data(settings: Settings, addresses: Addresses, account: Account) -> di
 
 
 def _wechat_app(account: Account) -> NewWeChatApp:
+    sends_templates = account.kind is AppKind.SERVICE
     return NewWeChatApp(
         appid=account.appid,
         secret=SecretStr(account.secret),
-        kind=AppKind.SERVICE,
+        kind=account.kind,
         name="晨光书店",
         token=SecretStr(account.token),
         aes_key=SecretStr(account.aes_key),
         mode=MessageMode.SAFE,
         gh_id=account.gh_id,
-        template_id=TEMPLATE_ID,
-        template_fields={"character_string1": "{code}", "thing2": "{minutes} 分钟内有效"},
+        open_platform_group="demo",
+        template_id=TEMPLATE_ID if sends_templates else None,
+        template_fields=TEMPLATE_FIELDS if sends_templates else None,
     )
 
 
@@ -247,7 +259,7 @@ def _register(addresses: Addresses, account: Account, settings: Settings) -> Non
     entered = {
         **asdict(account),
         "name": settings.site_name,
-        "kind": "service",
+        "kind": account.kind.value,
         "mode": "safe",
         "domains": [f"{HOST}:{addresses.port}"],
         "callback_url": _callback(addresses, account),
