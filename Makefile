@@ -3,8 +3,8 @@
 
 PORT ?= 5000
 SIMULATOR_PORT ?= 5001
-# How many processes share the tests; 0 runs them one after another in pytest itself.
-TEST_PROCESSES ?= 0
+# How many processes share the tests: one for each core; 0 runs them one after another in pytest.
+TEST_PROCESSES ?= auto
 
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
