@@ -33,7 +33,11 @@ run: $(RUNTIME) ## 按 .env 的设置运行服务 / run the service with the set
 .PHONY: test
 test: $(TOOLS) ## 运行全部测试（需要 Chromium，缺少时自动安装）/ run all tests (gets Chromium if missing)
 	@browser=$$(tools/install-browser) && \
-	WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/pytest -n $(TEST_PROCESSES) --cov --cov-report=term:skip-covered
+	WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/pytest -n $(TEST_PROCESSES)
+
+.PHONY: coverage
+coverage: $(TOOLS) ## 运行全部测试并统计覆盖率 / run all tests and tell what they cover
+	@browser=$$(tools/install-browser) && 	WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/pytest -n $(TEST_PROCESSES) --cov --cov-report=term:skip-covered
 
 .PHONY: check
 check: $(TOOLS) ## 检查格式、类型、迁移、译文和代码约定 / check format, types, migrations, texts, house rules
