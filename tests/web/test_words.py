@@ -1,5 +1,7 @@
 """What the pages say an account may do follows what WeChat lets its kind do."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from flask import Flask
 
@@ -45,3 +47,19 @@ def test_an_account_with_its_chat_alone_is_told_who_may_do_more(app: Flask, kind
 def test_every_way_has_a_name(app: Flask, way: Way) -> None:
     with app.test_request_context(headers={"Host": "127.0.0.1:5000"}):
         assert words.way(way) != way
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (timedelta(0), "刚刚，11:04"),
+        (timedelta(seconds=59), "刚刚，11:04"),
+        (timedelta(minutes=1), "2026-11-21 11:04"),
+        (timedelta(hours=-2), "2026-11-21 11:04"),
+    ],
+)
+def test_only_what_has_just_been_is_called_so(app: Flask, after: timedelta, told: str) -> None:
+    at = datetime(2026, 11, 21, 3, 4, tzinfo=UTC)
+
+    with app.test_request_context(headers={"Host": "127.0.0.1:5000"}):
+        assert words.moment(at, now=at + after) == told

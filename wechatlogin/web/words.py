@@ -13,7 +13,7 @@ JUST_NOW = timedelta(minutes=1)
 
 def moment(at: datetime, *, now: datetime) -> str:
     """Return a moment as people say it: "just now, 14:32", else date and time."""
-    if now - at < JUST_NOW:
+    if timedelta(0) <= now - at < JUST_NOW:
         return gettext("刚刚，%(time)s", time=format_datetime(at, "HH:mm"))
     return str(format_datetime(at, "yyyy-MM-dd HH:mm"))
 
