@@ -53,6 +53,8 @@ def write_down(response: Response) -> Response:
 
 
 def _struck(fault: Fault) -> Response | None:
+    # Read to its end first: whoever is hung up on may still be sending what is to be written down.
+    request.get_data()
     if fault.mode is Mode.SLOW:
         time.sleep(fault.delay)
     if fault.mode is Mode.KILL_TOKEN:
