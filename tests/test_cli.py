@@ -10,10 +10,10 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from tests.servers import settings_for_tests
-from wechatlogin import create_app
+from wechatlogin import clock, create_app
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, Operator
-from wechatlogin.services import wechat_apps
+from wechatlogin.services import applications, wechat_apps
 from wechatlogin.vault import sha256_hex
 from wechatlogin.wechat.app import AppKind, MessageMode
 
@@ -67,7 +67,10 @@ def test_an_applications_secrets_are_shown_once_and_kept_as_hashes(app: Flask) -
     shown = json.loads(done.output)
     row = db.session.scalars(db.select(Application)).one()
     assert row.client_secret_hash == sha256_hex(shown["client_secret"])
-    assert row.api_key_hash == sha256_hex(shown["api_key"])
+    key = applications.get_by_api_key(shown["api_key"], now=clock.now())
+    assert key is not None
+    assert key.client_id == shown["client_id"]
+    assert row.sealed_client_secret is None
     assert row.redirect_uris == ["https://shop.example/cb"]
     assert shown["user_domain_secret"] not in str(row.sealed_user_domain_secret)
 
@@ -106,3 +109,57 @@ def test_an_operator_gets_a_random_password_or_the_chosen_one(app: Flask) -> Non
 
 def test_the_table_of_settings_is_printed(app: Flask) -> None:
     assert "| `SECRET_KEY` |" in run(app, "settings-table").output
+
+
+def made(app: Flask, *words: str) -> dict[str, str]:
+    shown: dict[str, str] = json.loads(run(app, "application", "create", "shop", *words).output)
+    return shown
+
+
+def test_a_program_gets_more_keys_and_loses_one_without_the_others(app: Flask) -> None:
+    client_id = made(app)["client_id"]
+    second = run(app, "application", "api-key", client_id, "warehouse").output.strip()
+    third = run(app, "application", "api-key", client_id, "office").output.strip()
+    applications.get_by_api_key(second, now=clock.now())
+    listed = run(app, "application", "api-keys", client_id).output
+
+    key_id = next(line.split("\t")[0] for line in listed.splitlines() if "warehouse" in line)
+    done = run(app, "application", "revoke-api-key", client_id, key_id)
+
+    assert done.exit_code == 0
+    assert "office\tnever used" in listed
+    assert second not in listed
+    assert applications.get_by_api_key(second, now=clock.now()) is None
+    assert applications.get_by_api_key(third, now=clock.now()) is not None
+    assert run(app, "application", "revoke-api-key", client_id, key_id).exit_code != 0
+
+
+def test_the_keys_of_a_disabled_program_open_nothing_until_it_is_enabled(app: Flask) -> None:
+    shown = made(app)
+
+    run(app, "application", "disable", shown["client_id"])
+    disabled = applications.get_by_api_key(shown["api_key"], now=clock.now())
+    run(app, "application", "enable", shown["client_id"])
+
+    assert disabled is None
+    assert applications.get_by_api_key(shown["api_key"], now=clock.now()) is not None
+
+
+def test_a_program_that_is_not_there_is_said_not_to_be(app: Flask) -> None:
+    for words in (("api-key", "x", "name"), ("api-keys", "x"), ("disable", "x"), ("enable", "x")):
+        done = run(app, "application", *words)
+
+        assert done.exit_code == 1
+        assert "no application has the client id x" in done.output
+
+
+def test_keys_are_rotated_listed_and_retired(app: Flask) -> None:
+    first = run(app, "key", "rotate", "ES256").output.split()[0]
+    run(app, "key", "rotate", "ES256")
+
+    refused = run(app, "key", "retire", first)
+    listed = run(app, "key", "list").output
+
+    assert "this key signs" in refused.output
+    assert listed.count("signs from") == 2
+    assert first in listed

@@ -40,6 +40,8 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     │   ├── MergeNotFound
     │   ├── MergeDecided          it stands already as it shall
     │   └── MergeImpossible       one of the two is gone, or would have no identity
+    ├── TokenInvalid              a token that is not one of ours, or no longer
+    ├── KeyInUse                  a signing key that cannot be retired
     ├── PushRefused               a push that WeChat cannot have sent; `reason` is for the log
     ├── OperatorCredentialsWrong
     ├── ForwardingFailed          a push that the owner's other program did not take
@@ -268,6 +270,18 @@ class MergeDecided(MergeError):
 class MergeImpossible(MergeError):
     code = "merge_impossible"
     message = msgid("其中一个账号已经不存在，或者会没有微信身份，没有改动。")
+
+
+class TokenInvalid(LoginError):
+    code = "token_invalid"
+    status = 401
+    message = msgid("登录凭证无效或已过期，请重新登录。")
+
+
+class KeyInUse(LoginError):
+    code = "key_in_use"
+    status = 409
+    message = msgid("这个密钥还在使用，不能停用。")
 
 
 class PushRefused(LoginError):

@@ -54,13 +54,17 @@ def _without_foreign_keys() -> Iterator[None]:
 def _create_tables() -> None:
     op.create_table(
         "application_users",
+        sa.Column("id", _ROW_ID, nullable=False),
         sa.Column("application_id", _ROW_ID, nullable=False),
         sa.Column("user_id", types.Exact(length=32), nullable=False),
         sa.Column("first_login_at", types.UtcDateTime(), nullable=False),
         sa.Column("last_login_at", types.UtcDateTime(), nullable=False),
         _foreign("application_users", "application_id", "applications"),
         _foreign("application_users", "user_id", "users"),
-        sa.PrimaryKeyConstraint("application_id", "user_id", name=op.f("pk_application_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_application_users")),
+        sa.UniqueConstraint(
+            "application_id", "user_id", name=op.f("uq_application_users_application_id_user_id")
+        ),
     )
     op.create_index(op.f("ix_application_users_user_id"), "application_users", ["user_id"])
     op.create_table(

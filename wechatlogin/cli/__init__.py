@@ -7,6 +7,7 @@ flask verification-file …
                         the files by which WeChat checks our domain: `verification_files`
 flask person …          users that may be one person: `people`
 flask operator …        who may see the status page: `operators`
+flask key …             what tokens are signed with: `keys`
 flask settings-table    the table of docs/settings.md
 """
 
@@ -16,6 +17,7 @@ from flask import Flask
 from wechatlogin import config
 from wechatlogin.cli import (
     applications,
+    keys,
     operators,
     people,
     replies,
@@ -26,7 +28,7 @@ from wechatlogin.cli import (
 
 def init_app(app: Flask) -> None:
     """Add the commands to an app."""
-    for module in (wechat_apps, applications, replies, verification_files, people, operators):
+    for module in (wechat_apps, applications, replies, verification_files, people, operators, keys):
         app.cli.add_command(module.group)
     app.cli.add_command(settings_table)
 

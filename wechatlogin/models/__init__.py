@@ -1,5 +1,6 @@
 """The tables, one noun a file; importing this package registers them all."""
 
+from wechatlogin.models.api_key import ApiKey
 from wechatlogin.models.application import Application, ApplicationUser
 from wechatlogin.models.attempt import Attempt, Display, Purpose, Status, Way
 from wechatlogin.models.audit import AuditEntry, AuditTag
@@ -7,14 +8,18 @@ from wechatlogin.models.code import Code
 from wechatlogin.models.merge import Merge, MergeReason, MergeState
 from wechatlogin.models.message import Channel, Forwarded, ReceivedMessage, SendState, SentMessage
 from wechatlogin.models.operator import Operator
+from wechatlogin.models.refresh_token import RefreshToken
 from wechatlogin.models.reply import Occasion, Reply
 from wechatlogin.models.session import Session
+from wechatlogin.models.signing_key import Algorithm, SigningKey
 from wechatlogin.models.token import PlatformToken
 from wechatlogin.models.user import Identity, User
 from wechatlogin.models.verification_file import VerificationFile
 from wechatlogin.models.wechat_app import WeChatAppRow
 
 __all__ = [
+    "Algorithm",
+    "ApiKey",
     "Application",
     "ApplicationUser",
     "Attempt",
@@ -33,10 +38,12 @@ __all__ = [
     "PlatformToken",
     "Purpose",
     "ReceivedMessage",
+    "RefreshToken",
     "Reply",
     "SendState",
     "SentMessage",
     "Session",
+    "SigningKey",
     "Status",
     "User",
     "VerificationFile",

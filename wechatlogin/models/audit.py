@@ -26,6 +26,9 @@ class AuditTag(StrEnum):
     ATTEMPT_UNKNOWN_NUMBER = "attempt:unknown_number"
     FOLLOW_SUGGESTED = "follow:suggested"
     SESSION_ENDED = "session:ended"
+    TOKEN_REUSED = "token:reused"  # noqa: S105 - the name of an event
+    KEY_CREATED = "key:created"
+    KEY_RETIRED = "key:retired"
     CODE_ISSUED = "code:issued"
     CODE_DEAD = "code:dead"
     OPERATOR_CREATED = "operator:created"

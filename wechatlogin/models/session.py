@@ -27,6 +27,10 @@ class Session(Base):
     operator_id: Mapped[int | None] = mapped_column(
         ForeignKey("operators.id", ondelete="CASCADE"), index=True
     )
+    #: The program that holds the session's tokens; None where a browser holds its cookie.
+    application_id: Mapped[int | None] = mapped_column(
+        ForeignKey("applications.id", ondelete="CASCADE"), index=True
+    )
     way: Mapped[str] = mapped_column(Exact(16))
     browser: Mapped[str] = mapped_column(Exact(64))
     ip: Mapped[str | None] = mapped_column(Exact(45))

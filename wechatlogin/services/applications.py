@@ -2,18 +2,23 @@
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from pydantic import SecretStr
+from sqlalchemy import delete, select, update
 
 from wechatlogin.config import ConfirmPolicy, FollowPolicy
 from wechatlogin.errors import ApplicationUnknown, InvalidRequest, NotConfigured
 from wechatlogin.extensions import db
-from wechatlogin.models import Application, AuditTag
-from wechatlogin.models.transaction import write
+from wechatlogin.models import ApiKey, Application, AuditTag, Session
+from wechatlogin.models.transaction import count_changed, write
 from wechatlogin.services import audit, wechat_apps
 from wechatlogin.vault import Vault, sha256_hex
+
+LONGEST_NAME = 64
+#: The use of a key is written down at most this often.
+USE_INTERVAL = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,10 @@ class NewApplication:
     origins: tuple[str, ...] = ()
     #: Its WeChat apps, the preferred one first; none means all there are.
     appids: tuple[str, ...] = ()
+    #: Its secret is kept readable (sealed), because a scheme signs tokens with it.
+    keeps_secret: bool = False
+    #: Mobile country codes that its user domain serves; none means all.
+    mccs: tuple[int, ...] = ()
     confirm: ConfirmPolicy = ConfirmPolicy.NUMBER
     follow: FollowPolicy = FollowPolicy.NEVER
 
@@ -71,25 +80,90 @@ def create(vault: Vault, new: NewApplication, *, now: datetime) -> Credentials:
         user_domain_secret=secrets.token_urlsafe(32),
     )
     with write() as session:
-        session.add(
-            Application(
-                client_id=made.client_id,
-                name=new.name,
-                # Random secrets of 256 bits need no slow hash.
-                client_secret_hash=sha256_hex(made.client_secret),
-                api_key_hash=sha256_hex(made.api_key),
-                user_domain=made.user_domain,
-                sealed_user_domain_secret=vault.seal(made.user_domain_secret),
-                redirect_uris=list(new.redirect_uris),
-                origins=list(new.origins),
-                appids=list(new.appids),
-                confirm=new.confirm,
-                follow=new.follow,
-                created_at=now,
-            )
+        application = Application(
+            client_id=made.client_id,
+            name=new.name,
+            # Random secrets of 256 bits need no slow hash.
+            client_secret_hash=sha256_hex(made.client_secret),
+            user_domain=made.user_domain,
+            sealed_client_secret=vault.seal(made.client_secret) if new.keeps_secret else None,
+            sealed_user_domain_secret=vault.seal(made.user_domain_secret),
+            mccs=list(new.mccs),
+            redirect_uris=list(new.redirect_uris),
+            origins=list(new.origins),
+            appids=list(new.appids),
+            confirm=new.confirm,
+            follow=new.follow,
+            created_at=now,
         )
+        session.add(application)
+        session.flush()
+        _add_api_key(application.id, "first", made.api_key, now=now)
         audit.record(AuditTag.APPLICATION_SAVED, detail=made.client_id, now=now)
     return made
+
+
+def issue_api_key(application: Application, name: str, *, now: datetime) -> SecretStr:
+    """Return a new key of an application, which cannot be had again.
+
+    :raise InvalidRequest: if the name is empty or longer than 64 characters.
+    """
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise InvalidRequest
+    key = secrets.token_urlsafe(32)
+    with write():
+        _add_api_key(application.id, name, key, now=now)
+        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+    return SecretStr(key)
+
+
+def revoke_api_key(application: Application, key_id: int, *, now: datetime) -> bool:
+    """Revoke one of an application's keys; False when it is not one of them."""
+    theirs = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.application_id == application.id)
+    with write():
+        if not count_changed(theirs):
+            return False
+        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+    return True
+
+
+def get_api_keys(application: Application) -> list[ApiKey]:
+    """Return an application's keys, the oldest first."""
+    query = select(ApiKey).where(ApiKey.application_id == application.id)
+    return list(db.session.scalars(query.order_by(ApiKey.id)))
+
+
+def get_by_api_key(key: str, *, now: datetime) -> Application | None:
+    """Return the application that shows this key, and note the use."""
+    row = db.session.scalar(select(ApiKey).where(ApiKey.key_hash == sha256_hex(key)))
+    application = db.session.get(Application, row.application_id) if row else None
+    if row is None or application is None or application.is_disabled:
+        return None
+    if row.last_used_at is None or now - row.last_used_at >= USE_INTERVAL:
+        with write() as session:
+            session.execute(update(ApiKey).where(ApiKey.id == row.id).values(last_used_at=now))
+    return application
+
+
+def get_by_user_domain(user_domain: str) -> Application | None:
+    """Return the application that has this user domain."""
+    return db.session.scalar(select(Application).where(Application.user_domain == user_domain))
+
+
+def save_disabled(application: Application, *, is_disabled: bool, now: datetime) -> None:
+    """Disable an application, or enable it again; disabling ends the sessions of its tokens."""
+    with write() as session:
+        which = update(Application).where(Application.id == application.id)
+        session.execute(which.values(is_disabled=is_disabled))
+        if is_disabled:
+            session.execute(delete(Session).where(Session.application_id == application.id))
+        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+
+
+def _add_api_key(application_id: int, name: str, key: str, *, now: datetime) -> None:
+    row = ApiKey(application_id=application_id, name=name, key_hash=sha256_hex(key), created_at=now)
+    with write() as session:
+        session.add(row)
 
 
 def _verify(new: NewApplication) -> None:

@@ -1,0 +1,106 @@
+"""A token is one only if it is exactly what its reader expects."""
+
+import base64
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc.jwk import ECKey, KeySet, RSAKey
+
+from wechatlogin.errors import TokenInvalid
+from wechatlogin.models import Algorithm
+from wechatlogin.services import jwts
+from wechatlogin.services.jwts import Expected
+from wechatlogin.services.keys import Signer
+
+NOW = datetime(2026, 11, 21, 3, 4, tzinfo=UTC)
+SECRET = "a secret of thirty-two characters"
+KEY = ECKey.generate_key("P-256", {"use": "sig"}, auto_kid=True)
+SIGNER = Signer(str(KEY.kid), Algorithm.ES256, KEY)
+KEYS = KeySet([KEY])
+EXPECTED = Expected(("ES256",), type="at+jwt", issuer="https://us", audience="them")
+
+
+def claims(**more: object) -> dict[str, object]:
+    times = {"iat": int(NOW.timestamp()), "exp": int(NOW.timestamp()) + 60}
+    return {"iss": "https://us", "aud": "them", "sub": "lin", **times, **more}
+
+
+def signed(**more: object) -> str:
+    return jwts.sign(SIGNER, claims(**more), type_="at+jwt")
+
+
+def encoded(part: dict[str, object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+
+
+def refuse(token: str, keys: KeySet = KEYS) -> None:
+    with pytest.raises(TokenInvalid):
+        jwts.verify(token, keys, EXPECTED, now=NOW)
+
+
+def test_a_token_as_expected_gives_its_claims() -> None:
+    assert jwts.verify(signed(), KEYS, EXPECTED, now=NOW)["sub"] == "lin"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"iss": "https://others"},
+        {"aud": "others"},
+        {"aud": []},
+        {"exp": int(NOW.timestamp()) - 1},
+        {"nbf": int(NOW.timestamp()) + 5},
+        {"exp": "tomorrow"},
+    ],
+    ids=str,
+)
+def test_another_issuer_audience_or_time_is_refused(wrong: dict[str, object]) -> None:
+    refuse(signed(**wrong))
+
+
+def test_another_type_is_refused() -> None:
+    refuse(jwts.sign(SIGNER, claims()))
+
+
+def test_another_key_is_refused() -> None:
+    refuse(signed(), KeySet([ECKey.generate_key("P-256", auto_kid=True)]))
+
+
+def test_an_algorithm_that_was_not_asked_for_is_refused() -> None:
+    key = RSAKey.generate_key(2048, auto_kid=True)
+    signer = Signer(str(key.kid), Algorithm.RS256, key)
+
+    refuse(jwts.sign(signer, claims(), type_="at+jwt"), KeySet([key]))
+
+
+def test_a_token_without_a_signature_is_refused() -> None:
+    refuse(f"{encoded({'alg': 'none', 'typ': 'at+jwt'})}.{encoded(claims())}.")
+
+
+def test_our_public_key_is_no_shared_secret() -> None:
+    body = f"{encoded({'alg': 'HS256', 'typ': 'at+jwt'})}.{encoded(claims())}"
+    mark = hmac.digest(KEY.as_pem(private=False), body.encode(), "sha256")
+
+    refuse(f"{body}.{base64.urlsafe_b64encode(mark).decode().rstrip('=')}")
+
+
+@given(st.text(max_size=400))
+def test_no_text_makes_the_reader_fail_otherwise(text: str) -> None:
+    with pytest.raises(TokenInvalid):
+        jwts.verify(text, KEYS, EXPECTED, now=NOW)
+    with pytest.raises(TokenInvalid):
+        jwts.verify_with_secret(text, SECRET, now=NOW)
+
+
+def test_a_shared_secret_signs_and_verifies() -> None:
+    token = jwts.sign_with_secret(SECRET, claims())
+
+    assert jwts.verify_with_secret(token, SECRET, now=NOW)["sub"] == "lin"
+    with pytest.raises(TokenInvalid):
+        jwts.verify_with_secret(token, SECRET[:-1] + "!", now=NOW)
+    with pytest.raises(TokenInvalid):
+        jwts.verify_with_secret(token, SECRET, now=NOW + timedelta(minutes=2))
