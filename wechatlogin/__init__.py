@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wechatlogin import cli, config, logs
-from wechatlogin.compat import anqicms
+from wechatlogin.compat import anqicms, open_authorization, quectel, quectel_envelope
 from wechatlogin.config import Settings
 from wechatlogin.extensions import babel, csrf, db, limiter, login_manager, migrate
 from wechatlogin.models.transaction import prepare_sqlite
@@ -55,11 +55,13 @@ BLUEPRINTS = (
     confirm.bp,
     following.bp,
     login.bp,
+    open_authorization.bp,
     operator.bp,
     pages.bp,
     pushes.bp,
     relay.bp,
     verification.bp,
+    quectel.bp,
     waiting.bp,
     website.bp,
 )
@@ -193,6 +195,8 @@ def _add_web(app: Flask) -> None:
         "anqicms": anqicms.render_error,
         "relay": relay.render_error,
         "website": website.render_error,
+        "open_authorization": open_authorization.render_error,
+        "quectel": quectel_envelope.render_error,
     }
     error_pages.init_app(app, front_doors)
     app.after_request(keep_browser_secret)

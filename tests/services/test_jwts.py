@@ -104,3 +104,31 @@ def test_a_shared_secret_signs_and_verifies() -> None:
         jwts.verify_with_secret(token, SECRET[:-1] + "!", now=NOW)
     with pytest.raises(TokenInvalid):
         jwts.verify_with_secret(token, SECRET, now=NOW + timedelta(minutes=2))
+
+
+def test_a_token_names_which_of_several_secrets_signed_it() -> None:
+    secrets = {"shop": SECRET, "club": SECRET[::-1]}
+    token = jwts.sign_with_secret(SECRET, claims(), kid="shop")
+    borrowed = jwts.sign_with_secret(SECRET, claims(), kid="club")
+
+    assert jwts.verify_with_secret_of(token, secrets.get, now=NOW)["sub"] == "lin"
+    for wrong in (
+        borrowed,
+        jwts.sign_with_secret(SECRET, claims(), kid="nobody"),
+        jwts.sign_with_secret(SECRET, claims()),
+        f"{encoded({'alg': 'HS256', 'kid': ['shop']})}.{token.split('.', 1)[1]}",
+        f"{encoded({'alg': 'none', 'kid': 'shop'})}.{token.split('.')[1]}.",
+        signed(),
+    ):
+        with pytest.raises(TokenInvalid):
+            jwts.verify_with_secret_of(wrong, secrets.get, now=NOW)
+    with pytest.raises(TokenInvalid):
+        jwts.verify_with_secret_of(token, secrets.get, now=NOW + timedelta(minutes=2))
+
+
+@given(st.text(max_size=200))
+def test_no_name_of_a_secret_makes_the_reader_fail_otherwise(kid: str) -> None:
+    token = f"{encoded({'alg': 'HS256', 'kid': kid})}.{encoded(claims())}.e30"
+
+    with pytest.raises(TokenInvalid):
+        jwts.verify_with_secret_of(token, {"shop": SECRET}.get, now=NOW)

@@ -21,6 +21,7 @@ def test_every_kind_has_rights(kind: AppKind) -> None:
         (Right.CUSTOMER_MESSAGE, {AppKind.SERVICE, AppKind.SUBSCRIPTION, AppKind.TEST}),
         (Right.USER_INFO, {AppKind.SERVICE, AppKind.SUBSCRIPTION, AppKind.TEST}),
         (Right.WEBSITE_LOGIN, {AppKind.WEBSITE}),
+        (Right.MINI_PROGRAM_LOGIN, {AppKind.MINI_PROGRAM}),
         (
             Right.MENU,
             {

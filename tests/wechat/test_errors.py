@@ -10,7 +10,12 @@ from wechatlogin.errors import WeChatError
 from wechatlogin.wechat import errcodes, errors
 
 API = "/cgi-bin/message/template/send"
-TOKEN_PATHS = ["/cgi-bin/token", "/cgi-bin/stable_token", "/sns/oauth2/access_token"]
+TOKEN_PATHS = [
+    "/cgi-bin/token",
+    "/cgi-bin/stable_token",
+    "/sns/oauth2/access_token",
+    "/sns/jscode2session",
+]
 
 EXPECTED = [
     (errors.WeChatBusy, [-1, -1000, 268487001, 268487002, 45011]),
@@ -26,7 +31,7 @@ EXPECTED = [
     (errors.LoginMustRestart, [40029, 40163, 41008, 42003, 40030, 42002, 42007, 50001]),
     (
         errors.RecipientUnreachable,
-        [40003, 43004, 43101, 45015, 45047, 48002, 50002, 50005, 49003, 70000],
+        [40003, 40226, 43004, 43101, 45015, 45047, 48002, 50002, 50005, 49003, 70000],
     ),
     (
         errors.RequestRejected,

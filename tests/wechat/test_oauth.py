@@ -53,6 +53,19 @@ def test_point_9_the_authorize_page_is_exactly_as_documented() -> None:
     )
 
 
+def test_that_nobody_is_asked_needlessly_can_be_said_in_words() -> None:
+    url = oauth.authorize_url(
+        ACCOUNT,
+        Platform(),
+        redirect_uri="https://shop.example.com/back",
+        state="a",
+        scope=oauth.Scope.BASE,
+        extras={oauth.Extra.FORCE_POPUP: "false"},
+    )
+
+    assert url.endswith("&scope=snsapi_base&state=a&forcePopup=false#wechat_redirect")
+
+
 def test_the_undocumented_parameter_can_be_left_out() -> None:
     url = oauth.authorize_url(
         ACCOUNT,
@@ -60,7 +73,7 @@ def test_the_undocumented_parameter_can_be_left_out() -> None:
         redirect_uri="http://127.0.0.1:5000/back",
         state="a",
         scope=oauth.Scope.BASE,
-        extras=frozenset(),
+        extras={},
     )
 
     assert url == (

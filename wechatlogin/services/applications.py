@@ -17,6 +17,8 @@ from wechatlogin.services import audit, wechat_apps
 from wechatlogin.vault import Vault, sha256_hex
 
 LONGEST_NAME = 64
+#: How many numbers there are for new user domains, all of the same length.
+USER_DOMAINS = 10**12
 #: The use of a key is written down at most this often.
 USE_INTERVAL = timedelta(minutes=1)
 
@@ -76,7 +78,7 @@ def create(vault: Vault, new: NewApplication, *, now: datetime) -> Credentials:
         client_id=secrets.token_hex(16),
         client_secret=secrets.token_urlsafe(32),
         api_key=secrets.token_urlsafe(32),
-        user_domain=secrets.token_hex(8),
+        user_domain=_new_user_domain(),
         user_domain_secret=secrets.token_urlsafe(32),
     )
     with write() as session:
@@ -158,6 +160,11 @@ def save_disabled(application: Application, *, is_disabled: bool, now: datetime)
         if is_disabled:
             session.execute(delete(Session).where(Session.application_id == application.id))
         audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+
+
+def _new_user_domain() -> str:
+    """Return a name in the form that clients of the end-user API may check."""
+    return f"C.DM.{secrets.randbelow(USER_DOMAINS) + USER_DOMAINS}.1"
 
 
 def _add_api_key(application_id: int, name: str, key: str, *, now: datetime) -> None:

@@ -22,7 +22,8 @@ class Errand:
     display: Display = Display.PAGE
     #: POPUP: whose page opened the window, to hear of the outcome.
     opener_origin: str | None = None
-    #: RELAY: where WeChat's code goes on to, exactly one of the application's URIs.
+    #: Exactly one of the application's URIs: where its program goes on to, or, for a RELAY,
+    #: WeChat's code.
     redirect_uri: str | None = None
     #: LINK: whose account the identity is added to.
     link_user_id: str | None = None

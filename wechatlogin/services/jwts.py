@@ -4,14 +4,14 @@ Whoever reads says what it expects: algorithms, type, issuer and audience; a tok
 with anything else, is expired, or says who it is for in another way is no token.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OctKey
+from joserfc.jwk import GuestProtocol, Key, KeyFlexible, KeySet, OctKey
 
 from wechatlogin.errors import TokenInvalid
 from wechatlogin.services.keys import Signer
@@ -38,10 +38,14 @@ def sign(signer: Signer, claims: Claims, *, type_: str = "JWT") -> str:
     return jwt.encode(header, dict(claims), signer.key, algorithms=[signer.algorithm.value])
 
 
-def sign_with_secret(secret: str, claims: Claims) -> str:
-    """Return the claims as a token that whoever shares the secret verifies (HS256)."""
+def sign_with_secret(secret: str, claims: Claims, *, kid: str | None = None) -> str:
+    """Return the claims as a token that whoever shares the secret verifies (HS256).
+
+    `kid` names the secret, for a reader that shares several.
+    """
     key = OctKey.import_key(secret.encode())
-    return jwt.encode({"alg": "HS256"}, dict(claims), key, algorithms=["HS256"])
+    header = {"alg": "HS256"} if kid is None else {"alg": "HS256", "kid": kid}
+    return jwt.encode(header, dict(claims), key, algorithms=["HS256"])
 
 
 def verify(token: str, keys: KeySet, expected: Expected, *, now: datetime) -> Claims:
@@ -60,7 +64,27 @@ def verify_with_secret(token: str, secret: str, *, now: datetime) -> Claims:
     return _read(token, OctKey.import_key(secret.encode()), Expected(("HS256",)), now)
 
 
-def _read(token: str, keys: KeySet | OctKey, expected: Expected, now: datetime) -> Claims:
+def verify_with_secret_of(
+    token: str, find_secret: Callable[[str], str | None], *, now: datetime
+) -> Claims:
+    """Return the claims of a token that was signed with the secret that its `kid` names (HS256).
+
+    `find_secret` is handed a name that nobody has verified yet, and returns None where it has none.
+
+    :raise TokenInvalid: if there is no such secret, or as `verify_with_secret` does.
+    """
+
+    def find_key(read: GuestProtocol) -> Key:
+        kid = read.headers().get("kid")
+        secret = find_secret(kid) if isinstance(kid, str) else None
+        if secret is None:
+            raise TokenInvalid
+        return OctKey.import_key(secret.encode())
+
+    return _read(token, find_key, Expected(("HS256",)), now)
+
+
+def _read(token: str, keys: KeyFlexible, expected: Expected, now: datetime) -> Claims:
     if len(token) > LONGEST or not token.isascii():
         raise TokenInvalid
     try:

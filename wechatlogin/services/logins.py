@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import update
 
 from wechatlogin.errors import AccountLeft, AttemptNotFound, AttemptSpent
-from wechatlogin.extensions import db
-from wechatlogin.models import ApplicationUser, Attempt, Purpose, Session
-from wechatlogin.models.transaction import count_changed, write
-from wechatlogin.services import accounts, attempts, linking, sessions, users
+from wechatlogin.models import Application, Attempt, Purpose, Session
+from wechatlogin.models.transaction import write
+from wechatlogin.services import accounts, application_users, attempts, linking, sessions, users
 from wechatlogin.services.linking import Outcome
 from wechatlogin.services.site import Browser, Site
 
@@ -29,11 +27,19 @@ class Login:
     outcome: Outcome | None = None
 
 
-def claim(site: Site, attempt_id: str, browser: Browser, *, now: datetime) -> Login:
+def claim(
+    site: Site,
+    attempt_id: str,
+    browser: Browser,
+    *,
+    now: datetime,
+    holder: Application | None = None,
+) -> Login:
     """Claim an attempt and start its session, or add the identity to the session's account.
 
     The session's token follows from the attempt and the browser's secret, so a browser whose
     answer was lost can ask again and is given the same session, unless that has been ended.
+    `holder` is the program that holds the session's tokens, where a server stands for a browser.
 
     :raise AttemptError: if it is not this browser's, not confirmed, or spent.
     :raise AccountLeft: if it adds to an account that this browser is not logged in to.
@@ -49,7 +55,7 @@ def claim(site: Site, attempt_id: str, browser: Browser, *, now: datetime) -> Lo
         if is_first and user_id is None:
             raise AttemptNotFound
         if is_first:
-            _start_session(site, attempt, token, browser=browser, now=now)
+            _start_session(site, attempt, token, browser=browser, holder=holder, now=now)
         elif sessions.get(token, idle=_idle(site), now=now) is None:
             raise AttemptSpent
     if is_first:
@@ -76,35 +82,27 @@ def _get_session(site: Site, browser: Browser, now: datetime) -> Session | None:
 
 
 def _start_session(
-    site: Site, attempt: Attempt, token: str, *, browser: Browser, now: datetime
+    site: Site,
+    attempt: Attempt,
+    token: str,
+    *,
+    browser: Browser,
+    holder: Application | None,
+    now: datetime,
 ) -> None:
-    lifetime = timedelta(seconds=site.settings.session_seconds)
-    owner = sessions.Owner(user_id=attempt.user_id)
-    sessions.start(token, owner, browser=browser, way=attempt.way, lifetime=lifetime, now=now)
+    sessions.start(
+        token,
+        sessions.Owner(user_id=attempt.user_id),
+        browser=browser,
+        way=attempt.way,
+        lifetime=timedelta(seconds=site.settings.session_seconds),
+        application_id=holder.id if holder else None,
+        now=now,
+    )
     if attempt.user_id is not None:
         accounts.note_login(attempt.user_id, way=attempt.way, ip=browser.ip, now=now)
         if attempt.application_id is not None:
-            _note_application(attempt.application_id, attempt.user_id, now)
-
-
-def _note_application(application_id: int, user_id: str, now: datetime) -> None:
-    """Note that an application knows a person now."""
-    theirs = (
-        ApplicationUser.application_id == application_id,
-        ApplicationUser.user_id == user_id,
-    )
-    if count_changed(update(ApplicationUser).where(*theirs).values(last_login_at=now)):
-        return
-    # The person is locked, so nobody else can have been a moment earlier.
-    db.session.add(
-        ApplicationUser(
-            application_id=application_id,
-            user_id=user_id,
-            first_login_at=now,
-            last_login_at=now,
-        )
-    )
-    db.session.flush()
+            application_users.find_or_create(attempt.application_id, attempt.user_id, now=now)
 
 
 def _idle(site: Site) -> timedelta:

@@ -72,9 +72,14 @@ class PageWish:
     @property
     def return_path(self) -> str:
         """Where WeChat sends the browser back to."""
+        query = urlencode([("scope", self.scope.value), *self.given_extras.items()])
+        return f"{RETURN_PATH}?{query}"
+
+    @property
+    def given_extras(self) -> dict[Extra, str]:
+        """What is asked for beside the scope, with the values that ask for it."""
         # In the order of the names, so that the same wish is always the same address.
-        extras = {extra.value: extra.given for extra in Extra if extra in self.extras}
-        return f"{RETURN_PATH}?{urlencode({'scope': self.scope.value, **extras})}"
+        return {extra: extra.given for extra in Extra if extra in self.extras}
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,7 @@ def begin(site: Site, browser: Browser, permit: Permit, *, now: datetime, restar
     if page.way is Way.WEBSITE:
         return client.qrconnect_url(redirect_uri=back, state=new.scene)
     return client.authorize_url(
-        redirect_uri=back, state=new.scene, scope=page.scope, extras=page.extras
+        redirect_uri=back, state=new.scene, scope=page.scope, extras=page.given_extras
     )
 
 

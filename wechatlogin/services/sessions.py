@@ -32,14 +32,25 @@ class Owner:
 
 
 def start(
-    token: str, owner: Owner, *, browser: Browser, way: str, lifetime: timedelta, now: datetime
+    token: str,
+    owner: Owner,
+    *,
+    browser: Browser,
+    way: str,
+    lifetime: timedelta,
+    now: datetime,
+    application_id: int | None = None,
 ) -> Session:
-    """Start a session under a new token, ending the one that this browser was in."""
+    """Start a session under a new token, ending the one that this browser was in.
+
+    `application_id` names the program that holds the session's tokens, where it is no browser.
+    """
     session = Session(
         key_hash=sha256_hex(token),
         public_id=secrets.token_hex(16),
         user_id=owner.user_id,
         operator_id=owner.operator_id,
+        application_id=application_id,
         way=way,
         browser=browser.name,
         ip=browser.ip,
@@ -56,15 +67,20 @@ def start(
 
 def get(token: str, *, idle: timedelta, now: datetime) -> Session | None:
     """Return the live session of a token, and note the visit."""
-    session = db.session.get(Session, sha256_hex(token))
-    if session is None or now >= session.expires_at or now >= session.last_seen_at + idle:
-        return None
-    if now - session.last_seen_at >= TOUCH_INTERVAL:
-        with write() as database:
-            database.execute(
-                update(Session).where(Session.key_hash == session.key_hash).values(last_seen_at=now)
-            )
-    return session
+    return _visit(db.session.get(Session, sha256_hex(token)), idle, now)
+
+
+def get_of_application(
+    application_id: int, public_id: str, *, idle: timedelta, now: datetime
+) -> Session | None:
+    """Return the live session that a program's own token names, and note the visit.
+
+    The public id opens nothing by itself: whoever calls this has verified the token.
+    """
+    query = select(Session).where(
+        Session.public_id == public_id, Session.application_id == application_id
+    )
+    return _visit(db.session.scalar(query), idle, now)
 
 
 def get_all(user_id: str, settings: Settings, *, now: datetime) -> list[Session]:
@@ -99,3 +115,14 @@ def end_all(user_id: str) -> None:
     """End every session of a person."""
     with write() as database:
         database.execute(delete(Session).where(Session.user_id == user_id))
+
+
+def _visit(session: Session | None, idle: timedelta, now: datetime) -> Session | None:
+    if session is None or now >= session.expires_at or now >= session.last_seen_at + idle:
+        return None
+    if now - session.last_seen_at >= TOUCH_INTERVAL:
+        with write() as database:
+            database.execute(
+                update(Session).where(Session.key_hash == session.key_hash).values(last_seen_at=now)
+            )
+    return session

@@ -17,7 +17,7 @@ What can happen on the way back:
 """
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
@@ -208,7 +208,7 @@ def _follow_code(
     if not is_bound and attempt.restarts < MAX_RESTARTS:
         return _restart(site, browser, attempt, now)
     try:
-        attempt = _confirm_by_code(site, attempt, code, browser.language, now=now)
+        attempt = confirm_by_code(site, attempt, code, now=now, language=browser.language)
     except LoginMustRestart:
         attempts.fail(attempt.id, reason="code_refused", now=now)
         # The page around a frame waits for this attempt and would not know a new one.
@@ -258,18 +258,26 @@ def scope_for(site: Site, purpose: Purpose) -> Scope:
             return Scope(site.settings.login_scope)
 
 
-def _confirm_by_code(
-    site: Site, attempt: Attempt, code: str, language: str | None, *, now: datetime
+def confirm_by_code(
+    site: Site, attempt: Attempt, code: str, *, now: datetime, language: str | None = None
 ) -> Attempt:
-    """Exchange the code and confirm the attempt, or wait for the callback that is at it."""
+    """Exchange the code and confirm the attempt, or wait for the callback that is at it.
+
+    The caller has seen that whoever brings the code is the one that the attempt belongs to;
+    `language` is what their pages speak.
+
+    :raise AuthorizationInvalid: if the callback that was first came to nothing.
+    :raise SnapshotUser: if WeChat showed a snapshot page.
+    :raise LoginMustRestart: if WeChat refuses the code; the attempt stays as it is.
+    :raise WeChatError: if WeChat gives no answer to the code.
+    """
     if not attempts.begin_exchange(attempt.id, code_hash=sha256_hex(code), now=now):
         return _outcome_of_other_callback(attempt.id, now)
     row = wechat_apps.get(attempt.appid or "")
     if row is None:
         raise AuthorizationInvalid
     try:
-        sighting = replace(_identify(site, row, code), language=language)
-        identity = accounts.find_or_create_identity(row, sighting, now=now)
+        identity = identify(site, row, code, now=now, language=language)
         followers_only.find_out(site, attempt, row, identity.openid, now=now)
     except (SnapshotUser, SnapshotSuspected):
         attempts.release_exchange(attempt.id, now=now)
@@ -282,14 +290,23 @@ def _confirm_by_code(
     return followers_only.confirm(attempt, identity, now=now)
 
 
-def _identify(site: Site, row: WeChatAppRow, code: str) -> Sighting:
+def identify(
+    site: Site, row: WeChatAppRow, code: str, *, now: datetime, language: str | None = None
+) -> Identity:
+    """Return whom a code of WeChat's page stands for, in one try.
+
+    :raise SnapshotUser: if WeChat showed a snapshot page; `SnapshotSuspected` says the same.
+    :raise LoginMustRestart: if the code is expired, used up or not one of this app's.
+    :raise WeChatError: if WeChat gives no answer.
+    """
     client = wechat_apps.client(site, row)
     grant = client.exchange_code(code)
     if grant.is_snapshot_user:
         raise SnapshotUser
     has_profile = bool({Scope.USERINFO, Scope.LOGIN} & grant.scopes)
     profile = client.get_profile(grant) if has_profile else None
-    return Sighting(openid=grant.openid, unionid=grant.unionid, profile=profile)
+    sighting = Sighting(grant.openid, grant.unionid, profile, language=language)
+    return accounts.find_or_create_identity(row, sighting, now=now)
 
 
 def _outcome_of_other_callback(attempt_id: str, now: datetime) -> Attempt:

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     PERSONAL = "personal"
     TEST = "test"
     WEBSITE = "website"
+    MINI_PROGRAM = "mini_program"
 
 
 class Mode(StrEnum):
@@ -32,6 +33,7 @@ class Mode(StrEnum):
 class Right(StrEnum):
     WEB_AUTHORIZATION = "web_authorization"
     WEBSITE_LOGIN = "website_login"
+    MINI_PROGRAM_LOGIN = "mini_program_login"
     PARAMETRIC_QR = "parametric_qr"
     TEMPLATE_MESSAGE = "template_message"
     CUSTOMER_MESSAGE = "customer_message"
@@ -58,7 +60,9 @@ RIGHTS: dict[Kind, frozenset[Right]] = {
     Kind.PERSONAL: _EVERY_ACCOUNT,
     # It is told what becomes of a consent, but nobody can follow it or write to it.
     Kind.WEBSITE: frozenset({Right.WEBSITE_LOGIN, Right.PUSHES}),
+    Kind.MINI_PROGRAM: frozenset({Right.ACCOUNT_TOKEN, Right.PUSHES, Right.MINI_PROGRAM_LOGIN}),
 }
+CALLED = {Kind.WEBSITE: "网站应用", Kind.MINI_PROGRAM: "小程序"}
 
 
 class Template(BaseModel):
@@ -88,7 +92,7 @@ class VerificationFile(BaseModel):
 
 
 class Account(BaseModel):
-    """An official account or website app as the operator set it up.
+    """An official account, website app or mini program as the operator set it up.
 
     A domain with a port and a callback on any port are accepted, as a test account does, so
     that a service on a laptop can be tried; a domain without a port is as strict as WeChat.
@@ -157,8 +161,8 @@ class Account(BaseModel):
             values = {**values}
             values["gh_id"] = values.get("gh_id") or f"gh_{digest[:12]}"
             website = values.get("kind") == Kind.WEBSITE
-            called = "网站应用" if website else "公众号"
-            values["name"] = values.get("name") or f"{called} {values['appid'][-4:]}"
+            called = next((name for kind, name in CALLED.items() if values.get("kind") == kind), "")
+            values["name"] = values.get("name") or f"{called or '公众号'} {values['appid'][-4:]}"
             if website and "open_platform" in values and values["open_platform"] is None:
                 # A website app always lives under an open-platform account, its own at least.
                 values["open_platform"] = values["appid"]

@@ -10,7 +10,16 @@ from typing import Any
 MOST_KEPT = 2_000
 MASK = "***"
 SECRET_NAMES = frozenset(
-    {"secret", "appsecret", "access_token", "refresh_token", "code", "ticket", "js_code"}
+    {
+        "secret",
+        "appsecret",
+        "access_token",
+        "refresh_token",
+        "code",
+        "ticket",
+        "js_code",
+        "session_key",
+    }
 )
 
 

@@ -77,6 +77,13 @@ class Grants:
     def redeem(self, code: str, *, appid: str, now: datetime, switches: Switches) -> UserToken:
         """Return the token a code is good for; it is spent by that.
 
+        :raise PlatformError: as `spend` does.
+        """
+        return self._keep(_mint(self.spend(code, appid=appid, now=now, switches=switches), now=now))
+
+    def spend(self, code: str, *, appid: str, now: datetime, switches: Switches) -> Consent:
+        """Return the consent that a code stands for, this once.
+
         :raise PlatformError: 41008 without a code, 40029 if it is unknown, another account's
             or too old, 40163 if it is spent.
         """
@@ -90,7 +97,7 @@ class Grants:
         if record.dies <= now:
             raise PlatformError(switches.expired_code)
         record.spent = True
-        return self._keep(_mint(record.consent, now=now))
+        return record.consent
 
     def refresh(self, refresh_token: str, *, appid: str, now: datetime, rotates: bool) -> UserToken:
         """Return the token with a longer life: the same one, unless it is dead.

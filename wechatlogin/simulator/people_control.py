@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from wechatlogin.simulator import control, loopback, people, phone, state
+from wechatlogin.simulator import control, loopback, mini_programs, people, phone, state
 from wechatlogin.simulator.chats import ChatMessage
 from wechatlogin.simulator.errors import ControlError
 from wechatlogin.simulator.people import Person, derived_id
@@ -80,6 +80,12 @@ def click(name: str) -> Response:
     """Tap a menu entry."""
     appid, key = control.text("appid"), control.text("key")
     return _told(phone.click(state.current(), name, appid, key=key))
+
+
+@blueprint.post("/people/<name>/js-code")
+def js_code(name: str) -> Response:
+    """Open a mini program that calls `wx.login`."""
+    return jsonify(code=mini_programs.log_in(state.current(), name, control.text("appid")))
 
 
 @blueprint.post("/people/<name>/authorization")

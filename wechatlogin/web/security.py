@@ -16,7 +16,15 @@ from wechatlogin.errors import BodyNotAccepted, ForeignOrigin
 MAX_BODY = 64 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Endpoints that answer other servers, which send no cookies of ours.
-FOR_SERVERS = frozenset({"pushes.receive"})
+FOR_SERVERS = frozenset(
+    {
+        "pushes.receive",
+        "quectel.log_in_by_page",
+        "quectel.log_in_by_mini_program",
+        "quectel.refresh",
+        "quectel.log_out",
+    }
+)
 
 
 class Openers(StrEnum):

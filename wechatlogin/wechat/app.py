@@ -39,6 +39,7 @@ class Right(StrEnum):
     CHAT = "chat"
     WEB_AUTHORIZATION = "web_authorization"
     WEBSITE_LOGIN = "website_login"
+    MINI_PROGRAM_LOGIN = "mini_program_login"
     PARAMETRIC_QR = "parametric_qr"
     TEMPLATE_MESSAGE = "template_message"
     CUSTOMER_MESSAGE = "customer_message"
@@ -57,7 +58,7 @@ _RIGHTS: dict[AppKind, frozenset[Right]] = {
     AppKind.SUBSCRIPTION: _CERTIFIED,
     AppKind.PERSONAL: _LISTENING,
     AppKind.WEBSITE: frozenset({Right.WEBSITE_LOGIN, Right.PUSHES}),
-    AppKind.MINI_PROGRAM: frozenset({Right.ACCESS_TOKEN, Right.PUSHES}),
+    AppKind.MINI_PROGRAM: frozenset({Right.ACCESS_TOKEN, Right.PUSHES, Right.MINI_PROGRAM_LOGIN}),
 }
 
 

@@ -8,7 +8,7 @@ A call that WeChat has refused for a while (a quota, a secret) is not made meanw
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from pydantic import SecretStr
@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from wechatlogin.wechat import (
     access_token,
     errors,
+    mini_program,
     oauth,
     qrcode,
     second_chance,
@@ -50,7 +51,7 @@ class WeChatClient:
         redirect_uri: str,
         state: str,
         scope: oauth.Scope,
-        extras: Set[oauth.Extra] = oauth.OWN_EXTRAS,
+        extras: Mapping[oauth.Extra, str] = oauth.OWN_EXTRAS,
     ) -> str:
         """Return the page to open inside WeChat.
 
@@ -88,6 +89,15 @@ class WeChatClient:
         :raise PlatformError: see its subclasses.
         """
         return oauth.exchange_code(self._http, self.app, code)
+
+    def exchange_js_code(self, js_code: str) -> mini_program.MiniProgramGrant:
+        """Return whom a code of `wx.login` stands for, in one try.
+
+        :raise LoginMustRestart: if the code is expired, used up or not one of this app's.
+        :raise AccountRestricted: if WeChat does not let this person log in.
+        :raise PlatformError: see its subclasses.
+        """
+        return mini_program.exchange_js_code(self._http, self.app, js_code)
 
     def get_profile(self, grant: oauth.UserGrant, lang: str = "zh_CN") -> oauth.Profile:
         """Return the profile of the person who granted this.

@@ -165,7 +165,14 @@ _TABLE: tuple[tuple[Kind, str, tuple[tuple[int, str], ...]], ...] = (
             (70000, "未成年人保护，不能发送"),
         ),
     ),
-    (Kind.RESTRICTED, _PERSON, ((50002, "用户的微信帐号受限"),)),
+    (
+        Kind.RESTRICTED,
+        _PERSON,
+        (
+            (40226, "微信认为这位用户风险过高，不让他登录小程序"),
+            (50002, "用户的微信帐号受限"),
+        ),
+    ),
     (
         Kind.REQUEST,
         _TEMPLATE,

@@ -45,7 +45,14 @@ _CREDENTIAL = re.compile(r"[A-Za-z0-9_-]{28,}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,45}")
 
-_TOKEN_PATHS = frozenset({"/cgi-bin/token", "/cgi-bin/stable_token", "/sns/oauth2/access_token"})
+_TOKEN_PATHS = frozenset(
+    {
+        "/cgi-bin/token",
+        "/cgi-bin/stable_token",
+        "/sns/oauth2/access_token",
+        "/sns/jscode2session",
+    }
+)
 _USER_PATHS = frozenset({"/sns/userinfo", "/sns/auth", "/sns/oauth2/refresh_token"})
 
 

@@ -27,7 +27,9 @@ from wechatlogin.wechat.app import Platform
 Answer = dict[str, Any]
 
 _CHUNK = 16 * 1024
-_SECRET_NAMES = frozenset({"secret", "appsecret", "access_token", "refresh_token", "code"})
+_SECRET_NAMES = frozenset(
+    {"secret", "appsecret", "access_token", "refresh_token", "code", "js_code"}
+)
 _NEVER_SENT = (
     urllib3_exceptions.ConnectTimeoutError,
     urllib3_exceptions.NewConnectionError,

@@ -7,9 +7,10 @@ its own way is in the two sessions at the end: `appid` and `secret` for `client_
 """
 
 import re
-from collections.abc import Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from urllib import parse
 
@@ -77,7 +78,7 @@ class Extra(StrEnum):
 
 
 #: What our own logins ask for.
-OWN_EXTRAS: Set[Extra] = frozenset({Extra.CONNECT_REDIRECT})
+OWN_EXTRAS: Mapping[Extra, str] = MappingProxyType({Extra.CONNECT_REDIRECT: "1"})
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def authorize_url(
     redirect_uri: str,
     state: str,
     scope: Scope,
-    extras: Set[Extra] = OWN_EXTRAS,
+    extras: Mapping[Extra, str] = OWN_EXTRAS,
 ) -> str:
     """Return the page to open inside WeChat.
 
@@ -110,7 +111,7 @@ def authorize_url(
         state,
         redirect_uri=redirect_uri,
         scope=scope.value,
-        **{extra.value: extra.given for extra in extras},
+        **{extra.value: value for extra, value in extras.items()},
     )
     return url
 

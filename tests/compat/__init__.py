@@ -1,0 +1,1 @@
+"""The front doors, spoken to as their own clients do."""

@@ -1,0 +1,18 @@
+"""A program and a person for the stories of the front doors."""
+
+import pytest
+
+from tests.compat.open_authorization import Program
+from tests.conftest import Installation
+
+
+@pytest.fixture(scope="session")
+def program(installation: Installation) -> Program:
+    """A program whose server knows `/wechat/*`."""
+    return Program(installation)
+
+
+@pytest.fixture
+def person(installation: Installation) -> str:
+    """Somebody with WeChat, who follows nothing yet."""
+    return installation.simulator.add_person()

@@ -1,0 +1,197 @@
+"""Everything that can go wrong, as one tree.
+
+Each error has a stable `code` for programs, an HTTP `status`, and a `message` for people: the
+Chinese sentence is the gettext msgid, so a rendering translates it. An error is rendered in one
+place per format (`web/errors.py`, and each compat module's map); nobody else builds error bodies.
+
+    LoginError
+    ├── InvalidRequest            a parameter is missing, doubled or malformed      (requests)
+    │   ├── ParameterWrong        the same; `field` names it
+    │   │   └── ParameterMissing
+    │   ├── BodyNotAccepted       411, 413 or 415: the body's size or kind
+    │   └── ForeignOrigin         a form sent from another site
+    ├── NotInWeChat               the page only works in WeChat's own browser
+    ├── LoginRequired             nobody is logged in
+    ├── RateLimited               too often; carries `resets_in`
+    ├── InvalidRequest            what a program asks for itself                    (programs)
+    │   ├── RedirectUnknown       no application has exactly this redirect URI
+    │   ├── AppidRefused          the application cannot use the WeChat app that it names
+    │   ├── UserDomainMalformed   it cannot be the name of a user domain
+    │   └── CountryUnknown        not a mobile country code
+    ├── ApplicationUnknown        no program has this client id, or this user domain
+    ├── ApplicationDisabled       its operator has stopped it
+    ├── CountryNotServed          its user domain is for other countries
+    ├── OriginUnknown             the page that opened a window is none of the application's
+    ├── SignatureWrong            a request is not signed with the application's secret
+    ├── ApiKeyWrong               no program has this API key, or none that may use it
+    ├── TokenInvalid              a token that is not one of ours, or no longer
+    ├── OpenidUnknown             WeChat's name for a person is not known any more
+    ├── UserUnknown               a person whom an application knew is no more
+    ├── NotFollowing              the person does not follow the account
+    ├── KeyInUse                  a signing key that cannot be retired
+    ├── AttemptError              what happens to a login attempt                   (logins)
+    │   ├── AttemptNotFound       unknown, or not this browser's: the two look the same
+    │   ├── AttemptExpired
+    │   ├── AttemptDeclined
+    │   ├── AttemptTaken          somebody else scanned first
+    │   ├── AttemptNotReady       not confirmed yet
+    │   ├── AttemptSpent          already claimed
+    │   └── AccountLeft           no longer logged in to the account it would add to
+    ├── AuthorizationError        WeChat's page sent the person back without a login
+    │   ├── AuthorizationRefused  no code came back: the person refused
+    │   ├── AuthorizationInvalid  state or code is missing, foreign, expired or used up
+    │   ├── CookieMissing         the browser keeps no cookie, so it may be another one
+    │   └── SnapshotUser          WeChat showed a snapshot page with a made-up person
+    ├── CodeError                 a verification code
+    │   ├── CodeWrong             wrong, expired and used up look the same
+    │   └── CodeTriesExhausted
+    ├── NumberWrong               no login waits for the number that was sent
+    ├── FollowUnknowable          a follower is required, but no account can tell who follows
+    ├── IdentityError             a person's own identities
+    │   ├── IdentityNotFound      unknown, or not this person's: the two look the same
+    │   └── LastIdentity          taking it away would lock the person out
+    ├── MergeError                two users that are, or may be, one person
+    │   ├── MergeNotFound
+    │   ├── MergeDecided          it stands already as it shall
+    │   └── MergeImpossible       one of the two is gone, or would have no identity
+    ├── PushRefused               a push that WeChat cannot have sent               (accounts)
+    ├── OperatorCredentialsWrong
+    ├── ForwardingFailed          a push that the owner's other program did not take
+    ├── ForwardURLRefused         an address that pushes cannot be forwarded to
+    ├── ReplyRefused              a text for the chat cannot be saved; the message says why
+    ├── VerificationFileRefused   a file that WeChat would not take; the message says why
+    ├── TemplateRefused           a message template cannot carry codes; the message says why
+    ├── NotConfigured             no WeChat app can do what is asked
+    │   └── RightMissing          there is one, but its kind has not the right
+    └── WeChatError               WeChat's answer; its subclasses are in `wechat/errors.py`
+"""
+
+from wechatlogin.errors.accounts import (
+    ForwardingFailed,
+    ForwardURLRefused,
+    NotConfigured,
+    OperatorCredentialsWrong,
+    PushRefused,
+    ReplyRefused,
+    RightMissing,
+    TemplateRefused,
+    VerificationFileRefused,
+    WeChatError,
+)
+from wechatlogin.errors.logins import (
+    AccountLeft,
+    AttemptDeclined,
+    AttemptError,
+    AttemptExpired,
+    AttemptNotFound,
+    AttemptNotReady,
+    AttemptSpent,
+    AttemptTaken,
+    AuthorizationError,
+    AuthorizationInvalid,
+    AuthorizationRefused,
+    CodeError,
+    CodeTriesExhausted,
+    CodeWrong,
+    CookieMissing,
+    FollowUnknowable,
+    IdentityError,
+    IdentityNotFound,
+    LastIdentity,
+    MergeDecided,
+    MergeError,
+    MergeImpossible,
+    MergeNotFound,
+    NumberWrong,
+    SnapshotUser,
+)
+from wechatlogin.errors.programs import (
+    ApiKeyWrong,
+    AppidRefused,
+    ApplicationDisabled,
+    ApplicationUnknown,
+    CountryNotServed,
+    CountryUnknown,
+    KeyInUse,
+    NotFollowing,
+    OpenidUnknown,
+    OriginUnknown,
+    RedirectUnknown,
+    SignatureWrong,
+    TokenInvalid,
+    UserDomainMalformed,
+    UserUnknown,
+)
+from wechatlogin.errors.requests import (
+    BodyNotAccepted,
+    ForeignOrigin,
+    InvalidRequest,
+    LoginError,
+    LoginRequired,
+    NotInWeChat,
+    ParameterMissing,
+    ParameterWrong,
+    RateLimited,
+)
+
+__all__ = [
+    "AccountLeft",
+    "ApiKeyWrong",
+    "AppidRefused",
+    "ApplicationDisabled",
+    "ApplicationUnknown",
+    "AttemptDeclined",
+    "AttemptError",
+    "AttemptExpired",
+    "AttemptNotFound",
+    "AttemptNotReady",
+    "AttemptSpent",
+    "AttemptTaken",
+    "AuthorizationError",
+    "AuthorizationInvalid",
+    "AuthorizationRefused",
+    "BodyNotAccepted",
+    "CodeError",
+    "CodeTriesExhausted",
+    "CodeWrong",
+    "CookieMissing",
+    "CountryNotServed",
+    "CountryUnknown",
+    "FollowUnknowable",
+    "ForeignOrigin",
+    "ForwardURLRefused",
+    "ForwardingFailed",
+    "IdentityError",
+    "IdentityNotFound",
+    "InvalidRequest",
+    "KeyInUse",
+    "LastIdentity",
+    "LoginError",
+    "LoginRequired",
+    "MergeDecided",
+    "MergeError",
+    "MergeImpossible",
+    "MergeNotFound",
+    "NotConfigured",
+    "NotFollowing",
+    "NotInWeChat",
+    "NumberWrong",
+    "OpenidUnknown",
+    "OperatorCredentialsWrong",
+    "OriginUnknown",
+    "ParameterMissing",
+    "ParameterWrong",
+    "PushRefused",
+    "RateLimited",
+    "RedirectUnknown",
+    "ReplyRefused",
+    "RightMissing",
+    "SignatureWrong",
+    "SnapshotUser",
+    "TemplateRefused",
+    "TokenInvalid",
+    "UserDomainMalformed",
+    "UserUnknown",
+    "VerificationFileRefused",
+    "WeChatError",
+]

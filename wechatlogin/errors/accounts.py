@@ -1,0 +1,74 @@
+"""What is wrong with a WeChat account, its pushes or what an operator enters for it."""
+
+from wechatlogin.errors.requests import LoginError
+from wechatlogin.i18n import msgid
+
+
+class PushRefused(LoginError):
+    """A push that WeChat cannot have sent; `reason` is a fixed phrase for the log."""
+
+    code = "push_refused"
+    status = 403
+    message = msgid("签名不正确。")
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__()
+
+
+class OperatorCredentialsWrong(LoginError):
+    code = "operator_credentials_wrong"
+    status = 401
+    message = msgid("用户名或密码不正确。")
+
+
+class ForwardingFailed(LoginError):
+    """The owner's other program did not take a push; `reason` is a fixed phrase for the log."""
+
+    code = "forwarding_failed"
+    status = 502
+    message = msgid("另一个程序没有接收这条消息。")
+
+    def __init__(self, reason: str = "no answer") -> None:
+        self.reason = reason
+        super().__init__()
+
+
+class ForwardURLRefused(LoginError):
+    code = "forward_url_refused"
+    message = msgid("转发地址应当是另一个程序的完整网址，以 http:// 或 https:// 开头。")
+
+
+class ReplyRefused(LoginError):
+    code = "reply_refused"
+    message = msgid("这段回复不能保存。")
+
+
+class VerificationFileRefused(LoginError):
+    code = "verification_file_refused"
+    message = msgid("这个校验文件不能保存。")
+
+
+class TemplateRefused(LoginError):
+    code = "template_refused"
+    message = msgid("这个消息模板不能用来发送验证码。")
+
+
+class NotConfigured(LoginError):
+    code = "not_configured"
+    status = 503
+    message = msgid("微信登录还没有配置好，请联系网站管理员。")
+
+
+class RightMissing(NotConfigured):
+    code = "right_missing"
+    status = 501
+    message = msgid("这个公众号没有网页授权的权限，请回到登录页，按那里的步骤登录。")
+
+
+class WeChatError(LoginError):
+    """WeChat answered with an error, or not at all."""
+
+    code = "wechat_error"
+    status = 502
+    message = msgid("微信暂时无法完成这个请求，请稍后再试。")
