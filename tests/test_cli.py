@@ -163,3 +163,18 @@ def test_keys_are_rotated_listed_and_retired(app: Flask) -> None:
     assert "this key signs" in refused.output
     assert listed.count("signs from") == 2
     assert first in listed
+
+
+def test_a_program_keeps_the_id_and_the_secret_that_it_has_from_another_system(app: Flask) -> None:
+    given = ("--client-id", "59f86b4832eb28071bdd9214", "--client-secret", "0123456789abcdef" * 2)
+
+    shown = made(app, *given, "--keeps-secret")
+    again = run(app, "application", "create", "shop", *given)
+    weak = run(app, "application", "create", "shop", "--client-secret", "short")
+
+    row = db.session.scalars(db.select(Application)).one()
+    assert (shown["client_id"], shown["client_secret"]) == (given[1], given[3])
+    assert row.sealed_client_secret is not None
+    assert given[3] not in row.sealed_client_secret
+    assert (again.exit_code, weak.exit_code) == (1, 1)
+    assert "a client id has 8 to 64" in again.output

@@ -172,7 +172,9 @@ def _make_data(
         upgrade()
         for account in accounts:
             wechat_apps.save(site.vault, _wechat_app(account), now=now)
-        made = applications.create(site.vault, NewApplication("晨光书店", redirect_uris), now=now)
+        made = applications.create(
+            site.vault, NewApplication("晨光书店", redirect_uris=redirect_uris), now=now
+        )
         operators.save("operator", SecretStr(password), now=now)
     written: dict[str, object] = {
         "service_url": addresses.service_url,

@@ -37,6 +37,9 @@ def upgrade() -> None:
     with op.batch_alter_table("applications") as table:
         table.alter_column("mccs", existing_type=sa.JSON(), nullable=False)
         table.alter_column("is_disabled", existing_type=sa.Boolean(), server_default=None)
+    with op.batch_alter_table("wechat_apps") as table:
+        table.add_column(sa.Column("identifier", types.Exact(length=32), nullable=True))
+        table.create_unique_constraint(op.f("uq_wechat_apps_identifier"), ["identifier"])
     with op.batch_alter_table("sessions") as table:
         table.add_column(sa.Column("application_id", _ROW_ID, nullable=True))
         table.create_foreign_key(
@@ -57,6 +60,9 @@ def downgrade() -> None:
         table.drop_constraint(op.f("fk_sessions_application_id"), type_="foreignkey")
         table.drop_index(op.f("ix_sessions_application_id"))
         table.drop_column("application_id")
+    with op.batch_alter_table("wechat_apps") as table:
+        table.drop_constraint(op.f("uq_wechat_apps_identifier"), type_="unique")
+        table.drop_column("identifier")
     with op.batch_alter_table("applications") as table:
         for name in ("sealed_client_secret", "mccs", "is_disabled"):
             table.drop_column(name)

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
+from pydantic import SecretStr
 
 from wechatlogin import clock
 from wechatlogin.config import ConfirmPolicy, FollowPolicy
@@ -26,6 +27,8 @@ group = AppGroup("application", help="The programs that log people in through us
 
 @group.command("create")
 @click.argument("name")
+@click.option("--client-id", help="One that programs know already; ours when left out.")
+@click.option("--client-secret", envvar="CLIENT_SECRET", help="Likewise; 32 characters or more.")
 @click.option("--redirect-uri", "redirect_uris", multiple=True, help="Exact; may be repeated.")
 @click.option("--origin", "origins", multiple=True, help="Whose pages may open a login window.")
 @click.option("--appid", "appids", multiple=True, help="Its WeChat apps, the preferred one first.")
@@ -36,6 +39,7 @@ group = AppGroup("application", help="The programs that log people in through us
 def create(**given: Any) -> None:
     """Add a program and show its secrets, this once."""
     given["confirm"] = ConfirmPolicy(given["confirm"])
+    given["client_secret"] = SecretStr(given["client_secret"]) if given["client_secret"] else None
     given["follow"] = FollowPolicy(given["follow"])
     try:
         made = applications.create(current_site().vault, NewApplication(**given), now=clock.now())
@@ -43,8 +47,10 @@ def create(**given: Any) -> None:
         raise click.ClickException("an --appid is none of `flask wechat-app save`") from err
     except LoginError as err:
         raise click.ClickException(
-            "a redirect URI is exact and absolute: https (http on this machine alone), "
-            "without fragment, user or wildcard; an origin is the same without a path"
+            "a client id has 8 to 64 letters, digits, - and _, and is nobody else's; a secret has "
+            "32 characters or more; a redirect URI is exact and absolute: https (http on this "
+            "machine alone), without fragment, user or wildcard; an origin is the same without a "
+            "path"
         ) from err
     click.echo(json.dumps(asdict(made), indent=2))
 

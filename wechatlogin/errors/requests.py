@@ -23,7 +23,7 @@ class InvalidRequest(LoginError):
 
 
 class ParameterWrong(InvalidRequest):
-    """One parameter is doubled or malformed: the one that `field` names, as the caller spells it."""
+    """One parameter is doubled or malformed: `field`, as the caller spells it."""
 
     code = "parameter_wrong"
 

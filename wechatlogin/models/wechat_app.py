@@ -18,6 +18,8 @@ class WeChatAppRow(Base):
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     appid: Mapped[str] = mapped_column(Exact(32), unique=True)
+    #: What SDKs call the connection to it, such as `our-shop`.
+    identifier: Mapped[str | None] = mapped_column(Exact(32), unique=True)
     name: Mapped[str] = mapped_column(Exact(64))
     kind: Mapped[AppKind] = mapped_column(Exact(32))
     mode: Mapped[MessageMode] = mapped_column(Exact(16))

@@ -1,5 +1,6 @@
 """Applications: the programs that log people in through us, and their credentials."""
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,9 @@ from wechatlogin.services import audit, wechat_apps
 from wechatlogin.vault import Vault, sha256_hex
 
 LONGEST_NAME = 64
+#: Other systems gave secrets of 32 hexadecimal digits.
+SHORTEST_SECRET = 32
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 #: How many numbers there are for new user domains, all of the same length.
 USER_DOMAINS = 10**12
 #: The use of a key is written down at most this often.
@@ -39,6 +43,10 @@ class NewApplication:
     """What an operator enters for an application."""
 
     name: str
+    #: Both are chosen by us where they are not given; an owner who comes from another system keeps
+    #: those that the programs and their tokens' readers have already.
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
     redirect_uris: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     #: Its WeChat apps, the preferred one first; none means all there are.
@@ -70,13 +78,14 @@ def verify(client_id: str) -> Application:
 def create(vault: Vault, new: NewApplication, *, now: datetime) -> Credentials:
     """Write an application down and return its credentials.
 
-    :raise InvalidRequest: if a redirect URI or an origin cannot be compared exactly, or a WeChat
+    :raise InvalidRequest: if a client id is odd or taken, a secret has less than 32 characters,
+        a redirect URI or an origin cannot be compared exactly, or a WeChat
         app is not one of ours.
     """
     _verify(new)
     made = Credentials(
-        client_id=secrets.token_hex(16),
-        client_secret=secrets.token_urlsafe(32),
+        client_id=new.client_id or secrets.token_hex(16),
+        client_secret=_secret_of(new),
         api_key=secrets.token_urlsafe(32),
         user_domain=_new_user_domain(),
         user_domain_secret=secrets.token_urlsafe(32),
@@ -173,7 +182,16 @@ def _add_api_key(application_id: int, name: str, key: str, *, now: datetime) -> 
         session.add(row)
 
 
+def _secret_of(new: NewApplication) -> str:
+    return new.client_secret.get_secret_value() if new.client_secret else secrets.token_urlsafe(32)
+
+
 def _verify(new: NewApplication) -> None:
+    client_id = new.client_id
+    if client_id is not None and (not _CLIENT_ID.fullmatch(client_id) or get(client_id)):
+        raise InvalidRequest
+    if new.client_secret and len(new.client_secret.get_secret_value()) < SHORTEST_SECRET:
+        raise InvalidRequest
     for uri in new.redirect_uris:
         _verify_redirect_uri(uri)
     for origin in new.origins:
