@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from tests import source_tree
 from wechatlogin.services.qr_image import draw_svg
+from wechatlogin.web.openapi_page import Entry, Section
 
 LANGUAGES = MappingProxyType({"zh-CN": "zh_CN", "en": "en"})
 NONCE = "bm9uY2U"
@@ -62,6 +63,23 @@ CODE = {
     "restart_url": "/login/code",
     "back_url": "/login",
 }
+SECTION = Section(
+    title="Login",
+    text="The pages.",
+    entries=[
+        Entry(
+            method="POST",
+            path="/login/code",
+            summary="Log in by the code",
+            text="A form.",
+            credential="An API key.",
+            parameters=[("client_id", "The application.", False)],
+            body=[("code", "Six digits.", True)],
+            answers=[("303", "Logged in.", False)],
+        ),
+        Entry("GET", "/help", "Help", "", "", [], [], [("200", "The page.", False)]),
+    ],
+)
 USER = {"nickname": "Lin & <Man>", "avatar_url": "/missing.png", "created_text": "2026-11-21 14:32"}
 SESSIONS = [
     {
@@ -195,6 +213,7 @@ def samples() -> Iterator[Sample]:
     yield Sample("operator_status.html", {**OPERATOR, "apps": [], "funnel": [], "errors": []})
     yield Sample("operator_status.html", {**OPERATOR, "merges_text": "Two may be one person."})
     yield Sample("help.html", {})
+    yield Sample("docs.html", {"sections": [SECTION], "document_url": "/openapi.json"})
 
 
 def create_gallery(lang: str, site_name: str = "Morning Books") -> Flask:

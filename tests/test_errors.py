@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.servers import settings_for_tests
 from wechatlogin import create_app, errors
-from wechatlogin.compat import anqicms
+from wechatlogin.compat import anqicms_envelope as anqicms
 from wechatlogin.errors import LoginError
 from wechatlogin.wechat import errors as platform_errors
 

@@ -93,6 +93,7 @@ def test_all_words_of_the_waiting_page_are_in_its_html() -> None:
         ("js/copy.js", 1_024),
         ("js/avatar.js", 512),
         ("js/tell.js", 512),
+        ("js/wechatlogin.js", 10_239),
     ],
 )
 def test_what_every_visitor_loads_is_small(file: str, most: int) -> None:

@@ -15,7 +15,20 @@ from markupsafe import Markup, escape
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wechatlogin import cli, config, logs
-from wechatlogin.compat import anqicms, open_authorization, quectel, quectel_envelope
+from wechatlogin.compat import (
+    anqicms,
+    anqicms_envelope,
+    anqicms_users,
+    authing,
+    authing_envelope,
+    authing_events,
+    authing_scans,
+    authing_tokens,
+    open_authorization,
+    quectel,
+    quectel_envelope,
+    wechat_server,
+)
 from wechatlogin.config import Settings
 from wechatlogin.extensions import babel, csrf, db, limiter, login_manager, migrate
 from wechatlogin.models.transaction import prepare_sqlite
@@ -31,7 +44,9 @@ from wechatlogin.web import (
     following,
     languages,
     login,
+    openapi,
     operator,
+    page_scans,
     pages,
     pushes,
     relay,
@@ -51,12 +66,19 @@ ROOT = Path(__file__).parent.parent
 BLUEPRINTS = (
     account.bp,
     anqicms.bp,
+    anqicms_users.bp,
+    authing.bp,
+    authing_events.bp,
+    authing_scans.bp,
+    authing_tokens.bp,
     code.bp,
     confirm.bp,
     following.bp,
     login.bp,
     open_authorization.bp,
+    openapi.bp,
     operator.bp,
+    page_scans.bp,
     pages.bp,
     pushes.bp,
     relay.bp,
@@ -64,6 +86,7 @@ BLUEPRINTS = (
     quectel.bp,
     waiting.bp,
     website.bp,
+    wechat_server.bp,
 )
 
 
@@ -196,7 +219,12 @@ def _add_web(app: Flask) -> None:
         "relay": relay.render_error,
         "website": website.render_error,
         "open_authorization": open_authorization.render_error,
+        "anqicms_users": anqicms_envelope.render_error,
+        "authing": authing.render_error,
+        "authing_scans": authing_envelope.render_error,
+        "authing_tokens": authing_tokens.render_error,
         "quectel": quectel_envelope.render_error,
+        "wechat_server": wechat_server.render_error,
     }
     error_pages.init_app(app, front_doors)
     app.after_request(keep_browser_secret)

@@ -155,12 +155,25 @@ class Settings(BaseSettings):
     code_seconds: int = _setting(
         1800, "Seconds that a verification code is valid.", "1800", ge=1, le=3600
     )
+    code_repeat: bool = _setting(
+        True,
+        "`true`: who asks again is given the same code, which then lives longer, and a stranger "
+        "authorizes first, as with AnQiCMS. `false`: each time a new code, the older ones live on "
+        "to their end, and a stranger is given one at once, as with wechat-server.",
+        "false",
+    )
     code_keyword: Annotated[tuple[str, ...], NoDecode] = _setting(
         ("验证码", "登录", "login", "code"),
         "What a person writes to the account to get a code, comma-separated; the pages name the "
         "first.",
         "验证码,登录",
         min_length=1,
+    )
+    hand_out_access_token: Annotated[tuple[str, ...], NoDecode] = _setting(
+        (),
+        "Client ids of the applications that are handed WeChat's access token, comma-separated; "
+        "`true` is all of them, `false` none. Whoever has it can do what the account can do.",
+        "0123456789abcdef0123456789abcdef",
     )
     session_idle_seconds: int = _setting(
         86_400, "Seconds without a visit after which a session ends.", "86400", ge=1
@@ -193,6 +206,7 @@ class Settings(BaseSettings):
         "wechat_avatar_hosts",
         "code_keyword",
         "desktop_ways",
+        "hand_out_access_token",
         mode="before",
     )
     @classmethod
@@ -217,6 +231,11 @@ class Settings(BaseSettings):
         if not set(value) <= {"scan", "website", "number"} or len(set(value)) < len(value):
             raise ValueError("write some of scan, website and number, each once")
         return value
+
+    @field_validator("hand_out_access_token")
+    @classmethod
+    def _read_none(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return () if value == ("false",) else value
 
     @field_validator("default_language")
     @classmethod
@@ -256,6 +275,10 @@ class Settings(BaseSettings):
         if self.environment is Environment.DEVELOPMENT:
             return [*self.trusted_hosts, urlsplit(self.public_url).netloc]
         return list(self.trusted_hosts)
+
+    def permits_access_token(self, client_id: str) -> bool:
+        """Whether an application may be handed WeChat's access token."""
+        return bool({"true", client_id} & set(self.hand_out_access_token))
 
     @property
     def is_https(self) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.compat.open_authorization import Program
-from tests.conftest import Installation
+from tests.conftest import Installation, Installer
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +16,9 @@ def program(installation: Installation) -> Program:
 def person(installation: Installation) -> str:
     """Somebody with WeChat, who follows nothing yet."""
     return installation.simulator.add_person()
+
+
+@pytest.fixture(scope="session")
+def anqicms(install: Installer) -> Installation:
+    """An installation where many wrong codes may be typed."""
+    return install(limit_code_tries="1000 per minute", limit_code_tries_all="1000 per minute")

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -12,13 +11,14 @@ from jsonschema import Draft202012Validator
 
 from tests.conftest import Installation
 from tests.flows.phones import Phone
+from tests.servers import ROOT
 from tests.simulator.platform import authorize_query, code_in
 from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.services import applications
 from wechatlogin.services.applications import NewApplication
 
-SCHEMA = Path(__file__).parent / "schemas" / "quectel.json"
+SCHEMA = ROOT / "wechatlogin" / "schemas" / "quectel.json"
 API = "/v2/enduser/enduserapi"
 
 

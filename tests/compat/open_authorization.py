@@ -6,7 +6,6 @@ import json
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +18,7 @@ from sqlalchemy import update
 from tests.conftest import Installation
 from tests.flows.desktops import confirm_link
 from tests.flows.phones import Phone
+from tests.servers import ROOT
 from wechatlogin import clock
 from wechatlogin.config import ConfirmPolicy
 from wechatlogin.extensions import db
@@ -28,7 +28,7 @@ from wechatlogin.services import applications
 from wechatlogin.services.applications import Credentials, NewApplication
 from wechatlogin.vault import Vault
 
-SCHEMAS = Path(__file__).parent / "schemas" / "open_authorization"
+SCHEMAS = ROOT / "wechatlogin" / "schemas" / "open_authorization"
 
 
 @cache

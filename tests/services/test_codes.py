@@ -1,6 +1,7 @@
 """Verification codes: six digits, thirty minutes, five tries, one use."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -191,3 +192,84 @@ def test_two_people_never_hold_the_same_live_code(storage: Site) -> None:
     issued = [issue(storage, an_identity(row, f"o-{n}", now=NOW)) for n in range(30)]
 
     assert len(set(issued)) == 30
+
+
+def without_repeat(site: Site) -> Site:
+    return replace(site, settings=site.settings.model_copy(update={"code_repeat": False}))
+
+
+def test_without_repeat_each_code_is_new_and_the_older_ones_keep_their_own_end(
+    storage: Site, lin: Identity
+) -> None:
+    site = without_repeat(storage)
+    ends = [codes.issue(site, lin, now=NOW + timedelta(minutes=n)).expires_at for n in (0, 1)]
+    older, newer = issue(site, lin, NOW), issue(site, lin, NOW)
+
+    assert older != newer
+    assert ends == [NOW + timedelta(minutes=30), NOW + timedelta(minutes=31)]
+    for digits in (older, newer):
+        assert codes.spend(site, digits, now=LATER).id == lin.id
+
+
+def test_without_repeat_a_message_that_was_just_sent_still_holds_its_code(
+    storage: Site, lin: Identity
+) -> None:
+    site = without_repeat(storage)
+    first = codes.issue(site, lin, now=NOW)
+    codes.note_sent(first, now=NOW)
+
+    held = codes.issue(site, lin, now=NOW + timedelta(seconds=59))
+    fresh = codes.issue(site, lin, now=NOW + timedelta(seconds=60))
+
+    assert (held.id, held.should_send, held.expires_at) == (first.id, False, first.expires_at)
+    assert fresh.id != first.id
+    assert fresh.should_send
+
+
+def test_one_person_holds_five_live_codes_at_most(storage: Site, lin: Identity) -> None:
+    site = without_repeat(storage)
+
+    issued = [issue(site, lin) for _ in range(9)]
+
+    assert len(set(issued)) == 5
+    assert issued[5:] == [issued[4]] * 4
+
+
+def test_a_code_that_a_program_hands_in_is_spent(storage: Site, lin: Identity) -> None:
+    digits = issue(storage, lin)
+
+    assert codes.spend(storage, digits, now=LATER).openid == "o-lin"
+    for typed in (digits, another(digits), "", "１２３４５６", "\ud800", digits + "\n"):
+        with pytest.raises(CodeWrong):
+            codes.spend(storage, typed, now=LATER)
+
+
+def test_a_code_of_another_account_is_wrong_and_not_spent(storage: Site, lin: Identity) -> None:
+    digits = issue(storage, lin)
+
+    with pytest.raises(CodeWrong):
+        codes.spend(storage, digits, appids={"wx1111111111111111"}, now=LATER)
+
+    assert codes.spend(storage, digits, appids={lin.appid}, now=LATER).id == lin.id
+
+
+def test_of_eight_programs_with_the_same_code_one_gets_the_person(
+    storage: Site, lin: Identity, stored_app: Flask
+) -> None:
+    digits = issue(storage, lin)
+    db.session.commit()
+
+    def spend(_: int) -> bool:
+        with stored_app.app_context():
+            try:
+                codes.spend(storage, digits, now=LATER)
+            except CodeWrong:
+                return False
+            finally:
+                db.session.remove()
+            return True
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(spend, range(8)))
+
+    assert sum(outcomes) == 1

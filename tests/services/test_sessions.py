@@ -6,7 +6,8 @@ import pytest
 
 from tests.servers import settings_for_tests
 from tests.stories import a_browser, a_user
-from wechatlogin.services import sessions
+from wechatlogin.services import applications, sessions
+from wechatlogin.services.applications import NewApplication
 from wechatlogin.services.sessions import Owner
 from wechatlogin.services.site import Site
 
@@ -93,3 +94,25 @@ def test_a_person_sees_live_sessions_the_last_used_first(user_id: str) -> None:
 
     assert [session.public_id for session in listed] == [second, first]
     assert [session.public_id for session in much_later] == [second]
+
+
+def test_a_program_that_sleeps_is_seen_as_long_as_its_session_lives(
+    storage: Site, user_id: str
+) -> None:
+    made = applications.create(storage.vault, NewApplication("书店"), now=NOW)
+    holder, owner = applications.verify(made.client_id), Owner(user_id=user_id)
+    program = sessions.start(
+        "program",
+        owner,
+        browser=a_browser(),
+        way="scan",
+        lifetime=LIFETIME,
+        application_id=holder.id,
+        now=NOW,
+    )
+    settings = settings_for_tests(session_idle_seconds=3600)
+
+    asleep = sessions.get_all(user_id, settings, now=NOW + LIFETIME - timedelta(seconds=1))
+
+    assert [session.public_id for session in asleep] == [program.public_id]
+    assert sessions.get_all(user_id, settings, now=NOW + LIFETIME) == []

@@ -168,13 +168,29 @@ def test_wechat_is_given_our_own_address_whatever_the_request_says(client: Flask
 
 # What proves itself otherwise: WeChat by its signature, the confirm link and the hidden token of
 # "log in here" by being secret, the claim by a header that no other site can send.
-WITHOUT_FORM_TOKEN = {"pushes.receive", "confirm.choose", "anqicms.log_in_here"}
+WITHOUT_FORM_TOKEN = {
+    "pushes.receive",
+    "confirm.choose",
+    "anqicms.log_in_here",
+    # The verification code, in a body that only a script of our own pages or a program sends.
+    "anqicms_users.log_in",
+}
 # What answers programs: no cookie of ours is read there, so there is none to misuse.
 FOR_PROGRAMS = {
+    "authing_events.receive",
+    "authing_tokens.introspect",
+    "page_scans.exchange",
     "quectel.log_in_by_page",
     "quectel.log_in_by_mini_program",
     "quectel.refresh",
     "quectel.log_out",
+}
+# What answers pages of other sites, without cookies: each looks at the origin by itself.
+FOR_PAGES = {
+    "authing_scans.exchange",
+    "authing_scans.generate",
+    "page_scans.begin",
+    "page_scans.claim",
 }
 
 
@@ -190,7 +206,7 @@ def test_every_change_needs_a_token_of_ours(app: Flask, client: FlaskClient) -> 
     open_doors = [
         (endpoint, path)
         for endpoint, method, path in unsafe_rules(app)
-        if endpoint not in WITHOUT_FORM_TOKEN | FOR_PROGRAMS
+        if endpoint not in WITHOUT_FORM_TOKEN | FOR_PROGRAMS | FOR_PAGES
         if client.open(path, method=method).status_code not in {302, 400, 401, 403}
     ]
 
@@ -201,7 +217,7 @@ def test_no_form_is_taken_from_another_site(app: Flask, client: FlaskClient) -> 
     taken = [
         (endpoint, headers)
         for endpoint, method, path in unsafe_rules(app)
-        if endpoint not in {"pushes.receive", *FOR_PROGRAMS}
+        if endpoint not in {"pushes.receive", *FOR_PROGRAMS, *FOR_PAGES}
         for headers in (
             {"Sec-Fetch-Site": "cross-site"},
             {"Sec-Fetch-Site": "same-site"},
@@ -211,6 +227,19 @@ def test_no_form_is_taken_from_another_site(app: Flask, client: FlaskClient) -> 
     ]
 
     assert taken == []
+
+
+def test_a_page_of_an_origin_that_nobody_registered_does_and_reads_nothing(
+    app: Flask, client: FlaskClient
+) -> None:
+    headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    asked = [rule for rule in unsafe_rules(app) if rule[0] in FOR_PAGES]
+
+    answers = [client.open(path, method=method, headers=headers) for _, method, path in asked]
+
+    assert {rule[0] for rule in asked} == FOR_PAGES
+    assert [answer.status for answer in answers if answer.status_code < 400] == []
+    assert not any("Access-Control-Allow-Origin" in answer.headers for answer in answers)
 
 
 def test_a_doubled_parameter_is_refused(client: FlaskClient) -> None:

@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 from pydantic import SecretStr
 
 from wechatlogin import clock
-from wechatlogin.errors import LoginError, TemplateRefused
+from wechatlogin.errors import InvalidRequest, LoginError, TemplateRefused
 from wechatlogin.services import forward_urls, templates, wechat_apps
 from wechatlogin.services.forward_urls import ForwardURL
 from wechatlogin.services.templates import ChosenTemplate
@@ -31,6 +31,7 @@ group = AppGroup("wechat-app", help="The WeChat accounts that people log in with
 @click.option("--open-platform-group", help="A name for the open-platform account it is bound to.")
 @click.option("--follow-url", help="What the account's own QR picture holds.")
 @click.option("--forward-url", help="Where pushes go that are not ours to answer.")
+@click.option("--identifier", help="What SDKs call it: a-z, 0-9 and -, less than 32.")
 @click.option("--template-id", help="The template message that carries codes.")
 @click.option("--template-field", "fields", multiple=True, help="Such as thing1={code}.")
 def save(appid: str, fields: tuple[str, ...], **given: str) -> None:
@@ -49,10 +50,16 @@ def save(appid: str, fields: tuple[str, ...], **given: str) -> None:
         template_id=given["template_id"],
         template_fields=_texts(fields) or None,
         forward_url=_forward_url(given["forward_url"]),
+        identifier=given["identifier"] or None,
     )
     if new.template_id or new.template_fields:
         _verify_without_wechat(new)
-    wechat_apps.save(current_site().vault, new, now=clock.now())
+    try:
+        wechat_apps.save(current_site().vault, new, now=clock.now())
+    except InvalidRequest as err:
+        raise click.ClickException(
+            "an identifier has 1 to 31 lower-case letters, digits and -, and is no other app's"
+        ) from err
     click.echo(f"saved {appid}; its callback URL is {current_site().url('/api/wechat/' + appid)}")
 
 

@@ -6,22 +6,19 @@
 
 `state=code` asks for a verification code in the chat; other values have no special function.
 The value itself stays with the attempt: what travels through WeChat is the attempt's scene.
-Errors are `{"code", "msg"}` where JSON is asked for: -1 failed, 4001 not in WeChat, 4002 bad
-parameters; else a page with the same numbers.
+Where JSON is asked for, by `Accept` or `return=json`, the outcome is `{"code", "msg"}` with the
+numbers of `anqicms_envelope.py`: 0 authorized, 200 authorized and the code is on its way; else it
+is a page with the same numbers. Logging in with the code is in `anqicms_users.py`.
 """
 
-from flask import Blueprint, jsonify, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wechatlogin import clock
-from wechatlogin.errors import (
-    AttemptSpent,
-    AuthorizationInvalid,
-    InvalidRequest,
-    LoginError,
-    NotInWeChat,
-)
+from wechatlogin.compat import anqicms_envelope
+from wechatlogin.compat.anqicms_envelope import Number, code_of
+from wechatlogin.errors import InvalidRequest, LoginError, NotInWeChat
 from wechatlogin.extensions import csrf, limiter
 from wechatlogin.models import Attempt, Purpose, Way
 from wechatlogin.services import logins, web_login, wechat_apps
@@ -33,17 +30,10 @@ from wechatlogin.web.login import start_limit
 from wechatlogin.web.offers import open_in_wechat
 from wechatlogin.web.parameters import get_single
 from wechatlogin.wechat.app import Right
-from wechatlogin.wechat.errors import LoginMustRestart
 
 bp = Blueprint("anqicms", __name__)
 
-OK = 0
-FAILED = -1
-NOT_IN_WECHAT = 4001
-BAD_PARAMETERS = 4002
 LONGEST_STATE = 128
-
-_BAD_PARAMETERS = (AuthorizationInvalid, InvalidRequest, LoginMustRestart, AttemptSpent)
 
 
 @bp.get("/api/wechat/auth")
@@ -51,7 +41,7 @@ _BAD_PARAMETERS = (AuthorizationInvalid, InvalidRequest, LoginMustRestart, Attem
 def auth() -> Response | str:
     code, state = get_single("code"), get_single("state")
     if not is_in_wechat():
-        if wants_json():
+        if _wants_json():
             raise NotInWeChat
         return open_in_wechat(url_for("anqicms.auth", state=state))
     if code is None and not _is_return(state):
@@ -71,29 +61,28 @@ def log_in_here() -> Response | str:
     return _confirmed(outcome.attempt)
 
 
-def code_of(err: LoginError) -> int:
-    """Return AnQiCMS's number for an error."""
-    if isinstance(err, NotInWeChat):
-        return NOT_IN_WECHAT
-    return BAD_PARAMETERS if isinstance(err, _BAD_PARAMETERS) else FAILED
-
-
 def render_error(err: LoginError) -> Response:
     """Answer an error in AnQiCMS's envelope, or on the result page."""
     number = code_of(err)
-    if wants_json():
-        return jsonify(code=number, msg=_message(number))
-    return results.error_page(err, number=number, again_url=url_for("anqicms.auth"))
+    if _wants_json():
+        return anqicms_envelope.answer_error(err, number, _message(number, err))
+    return results.error_page(err, number=number.value, again_url=url_for("anqicms.auth"))
 
 
-def _message(number: int) -> str:
+def _message(number: Number, err: LoginError) -> str:
     match number:
-        case 4001:
+        case Number.NOT_IN_WECHAT:
             return gettext("请在微信中打开")
-        case 4002:
+        case Number.BAD_PARAMETERS:
             return gettext("微信授权参数错误")
-        case _:
+        case Number.FAILED:
             return gettext("微信授权失败")
+        case _:
+            return gettext(err.message)
+
+
+def _wants_json() -> bool:
+    return wants_json() or request.args.get("return") == "json"
 
 
 def _is_return(state: str | None) -> bool:
@@ -129,6 +118,9 @@ def _confirmed(attempt: Attempt) -> Response | str:
     if attempt.purpose != Purpose.RESULT:
         return arrivals.arrive(attempt, now=now)
     login = logins.claim(site, attempt.id, current_browser(), now=now)
-    if wants_json():
-        return people.log_in(jsonify(code=OK, msg=gettext("微信授权成功")), login)
+    if _wants_json():
+        told = results.tell_code(login.attempt, now=now)
+        number = Number.OK if told is None else Number.REQUEST_OK
+        answer = anqicms_envelope.answer(number, told or gettext("微信授权成功"))
+        return people.log_in(answer, login)
     return people.log_in(results.success(login.attempt, now=now), login)

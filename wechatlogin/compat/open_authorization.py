@@ -14,9 +14,8 @@ state of a scan that waits, or the stable code of an error.
 
 import uuid
 from http import HTTPStatus
-from typing import cast
 
-from flask import Blueprint, Response, g, jsonify, make_response, request
+from flask import Blueprint, Response, jsonify, make_response, request
 from flask_babel import gettext
 
 from wechatlogin import clock
@@ -35,9 +34,9 @@ from wechatlogin.errors import (
 )
 from wechatlogin.extensions import limiter
 from wechatlogin.i18n import msgid
-from wechatlogin.models import Application
-from wechatlogin.services import applications, channel_tokens, open_authorization
+from wechatlogin.services import channel_tokens, open_authorization
 from wechatlogin.services.open_authorization import Granted, Visit, Waiting
+from wechatlogin.web import callers
 from wechatlogin.web.context import current_site
 from wechatlogin.web.login import start_limit
 from wechatlogin.web.parameters import get_single
@@ -56,22 +55,16 @@ LONGEST_IN_A_KEY = 64
 _ABOUT_THE_CODE = (AuthorizationError, LoginMustRestart, SnapshotSuspected)
 
 
-def caller_key() -> str:
-    """Return whose requests are counted together: an application's, or a stranger's address."""
-    application = _get_application()
-    return f"application {application.id}" if application else request.remote_addr or ""
-
-
 def question_key() -> str:
     """Return the same for each login that is asked about, since one server asks for everybody."""
     asked = request.args.get("id") or request.args.get("state") or ""
-    return f"{caller_key()} {asked[:LONGEST_IN_A_KEY]}"
+    return f"{callers.caller_key()} {asked[:LONGEST_IN_A_KEY]}"
 
 
 @bp.get("/qrcode")
-@limiter.limit(start_limit, key_func=caller_key)
+@limiter.limit(start_limit, key_func=callers.caller_key)
 def qrcode() -> Response:
-    application = _verify_application()
+    application = callers.verify_application()
     if _required("type") not in TYPES:
         raise ParameterWrong("type")
     begun = open_authorization.begin_scan(
@@ -82,9 +75,9 @@ def qrcode() -> Response:
 
 
 @bp.get("/authorize")
-@limiter.limit(start_limit, key_func=caller_key)
+@limiter.limit(start_limit, key_func=callers.caller_key)
 def authorize() -> Response:
-    application = _verify_application()
+    application = callers.verify_application()
     scope = _get("scope") or Scope.BASE.value
     if scope not in SCOPES:
         raise ParameterWrong("scope")
@@ -96,7 +89,7 @@ def authorize() -> Response:
 @bp.get("/jwt")
 @limiter.limit(poll_limit, key_func=question_key)
 def jwt() -> Response:
-    site, application, now = current_site(), _verify_application(), clock.now()
+    site, application, now = current_site(), callers.verify_application(), clock.now()
     code, state = _get("code"), _get_state()
     outcome: Waiting | Granted
     if code is not None:
@@ -117,7 +110,7 @@ def jwt() -> Response:
 def is_subscribed() -> Response:
     site, now = current_site(), clock.now()
     try:
-        holder = channel_tokens.verify(site, _bearer(), now=now)
+        holder = channel_tokens.verify(site, callers.get_bearer(), now=now)
     except TokenInvalid as err:
         raise TokenInvalid(WRONG_CHANNEL) from err
     if not channel_tokens.check_following(site, holder, now=now):
@@ -193,28 +186,6 @@ def _envelope(
         # RFC 9110, 15.5.2: a 401 names the scheme.
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
-
-
-def _verify_application() -> Application:
-    application = _get_application()
-    if application is None:
-        raise ApiKeyWrong
-    return application
-
-
-def _get_application() -> Application | None:
-    """Return the application whose API key the request shows; looked up once."""
-    if "open_authorization_caller" not in g:
-        key = _bearer()
-        found = applications.get_by_api_key(key, now=clock.now()) if key else None
-        g.open_authorization_caller = found
-    return cast("Application | None", g.open_authorization_caller)
-
-
-def _bearer() -> str:
-    """Return what stands after `Bearer` (RFC 6750, 2.1), or nothing."""
-    given = request.authorization
-    return (given.token or "") if given is not None and given.type == "bearer" else ""
 
 
 def _get(name: str) -> str | None:

@@ -24,7 +24,9 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     ├── OriginUnknown             the page that opened a window is none of the application's
     ├── SignatureWrong            a request is not signed with the application's secret
     ├── ApiKeyWrong               no program has this API key, or none that may use it
+    ├── AccessTokenWithheld   WeChat's access token is not handed to this program
     ├── TokenInvalid              a token that is not one of ours, or no longer
+    ├── TicketInvalid         a page's ticket that is unknown, used up or expired
     ├── OpenidUnknown             WeChat's name for a person is not known any more
     ├── UserUnknown               a person whom an application knew is no more
     ├── NotFollowing              the person does not follow the account
@@ -106,6 +108,7 @@ from wechatlogin.errors.logins import (
     SnapshotUser,
 )
 from wechatlogin.errors.programs import (
+    AccessTokenWithheld,
     ApiKeyWrong,
     AppidRefused,
     ApplicationDisabled,
@@ -118,6 +121,7 @@ from wechatlogin.errors.programs import (
     OriginUnknown,
     RedirectUnknown,
     SignatureWrong,
+    TicketInvalid,
     TokenInvalid,
     UserDomainMalformed,
     UserUnknown,
@@ -135,6 +139,7 @@ from wechatlogin.errors.requests import (
 )
 
 __all__ = [
+    "AccessTokenWithheld",
     "AccountLeft",
     "ApiKeyWrong",
     "AppidRefused",
@@ -189,6 +194,7 @@ __all__ = [
     "SignatureWrong",
     "SnapshotUser",
     "TemplateRefused",
+    "TicketInvalid",
     "TokenInvalid",
     "UserDomainMalformed",
     "UserUnknown",

@@ -61,10 +61,25 @@ class ApiKeyWrong(LoginError):
     message = msgid("API 密钥不正确或已停用。")
 
 
+class AccessTokenWithheld(LoginError):
+    """The operator does not hand WeChat's access token to this application."""
+
+    code = "access_token_withheld"
+    status = 403
+    message = msgid("这个应用不能取得公众号的 access_token，请联系网站管理员。")
+
+
 class TokenInvalid(LoginError):
     code = "token_invalid"
     status = 401
     message = msgid("登录凭证无效或已过期，请重新登录。")
+
+
+class TicketInvalid(LoginError):
+    """Unknown, another application's, used up and expired look the same."""
+
+    code = "ticket_invalid"
+    message = msgid("登录票据无效、已用过或已过期，请重新登录。")
 
 
 class OpenidUnknown(LoginError):

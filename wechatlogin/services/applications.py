@@ -61,6 +61,9 @@ class NewApplication:
 
 def get(client_id: str) -> Application | None:
     """Return the application with this client id."""
+    if not _CLIENT_ID.fullmatch(client_id):
+        # Not every database takes every character.
+        return None
     return db.session.scalar(select(Application).where(Application.client_id == client_id))
 
 
@@ -73,6 +76,12 @@ def verify(client_id: str) -> Application:
     if application is None:
         raise ApplicationUnknown
     return application
+
+
+def check_origin(origin: str) -> bool:
+    """Tell whether an application has registered exactly this origin, whichever it is."""
+    live = select(Application.origins).where(Application.is_disabled.is_(False))
+    return any(origin in origins for origins in db.session.scalars(live))
 
 
 def create(vault: Vault, new: NewApplication, *, now: datetime) -> Credentials:

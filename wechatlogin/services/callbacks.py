@@ -5,8 +5,9 @@ six digits                     the same, for the login that shows this number; w
                                an account whose chat is all it has says so
 follow, unfollow               noted; a follower is welcomed
 the code keyword, or a menu
-click with it as key           the code; a stranger gets the link to authorize first, where the
-                               account may ask for that
+click with it as key, or with
+wechat-server's own            the code; a stranger gets the link to authorize first, where the
+                               account may ask for that and `CODE_REPEAT` is not off
 a keyword of the owner's, or
 a menu click with it as key    the owner's reply
 other words, another click     the owner's default reply, if there is one
@@ -72,6 +73,8 @@ REVOKED_ALL = "301"
 RECEIPT_TRIES = 10
 RECEIPT_PAUSE_SECONDS = 0.1
 
+#: The key of the menu entry that wechat-server sets up.
+CODE_BUTTON = "USER_VERIFICATION"
 SCENE_GONE = msgid("这个二维码已失效，请在电脑上刷新后再扫。")
 
 # Unicode knows many digits; the page shows these, in two groups.
@@ -125,7 +128,8 @@ def _react(site: Site, row: WeChatAppRow, push: Push, now: datetime) -> str | No
             chat = chats.open_chat(site, row, push.openid)
             return _written(chat, push.content.strip(), now=now)
         case ClickEvent():
-            return _asked(chats.open_chat(site, row, push.openid), push.key, now=now)
+            chat, is_button = chats.open_chat(site, row, push.openid), push.key == CODE_BUTTON
+            return _asked_for_code(chat, now) if is_button else _asked(chat, push.key, now=now)
         case TemplateReceipt():
             _note_receipt(row, push, now)
         case AuthorizationChange():
@@ -189,8 +193,9 @@ def _asked(chat: Chat, words: str, *, now: datetime) -> str | None:
 
 def _asked_for_code(chat: Chat, now: datetime) -> str:
     identity = accounts.get_identity(chat.row.appid, chat.openid)
-    if identity is None and wechat_apps.check_chat_only(chat.row):
-        # Nothing could be authorized; the signed push itself says who writes.
+    is_enough = wechat_apps.check_chat_only(chat.row) or not chat.site.settings.code_repeat
+    if identity is None and is_enough:
+        # Nothing can, or need, be authorized; the signed push itself says who writes.
         sighting = Sighting(chat.openid, follows=True)
         identity = accounts.find_or_create_identity(chat.row, sighting, now=now)
     if identity is None:

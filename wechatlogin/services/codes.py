@@ -2,13 +2,16 @@
 
 A code is not stored. Its digits follow from a random nonce and the installation's key, and the
 row keeps a keyed hash to find it by; so the same code can be sent again while it lives, and a
-copy of the database shows none.
+copy of the database shows none. Whether who asks again is given the same one says `CODE_REPEAT`.
 
 Whoever types a code is nobody yet, so wrong guesses count against the attempt of the browser
-that types, before the guess is looked at: five, then the attempt is dead.
+that types, before the guess is looked at: five, then the attempt is dead. Where a program hands a
+code in (`spend`) there is no attempt: there its view counts the wrong ones.
 """
 
+import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,7 +41,12 @@ PURPOSE_LOGIN = "login"
 #: Within this time after a code was sent it is not sent again.
 RESEND_INTERVAL = timedelta(seconds=60)
 MESSAGES_PER_HOUR = 5
+#: So many codes of one person live at once, then the last one is given again.
+MOST_ALIVE = 5
 TYPING_LIFETIME = timedelta(minutes=10)
+
+# Unicode knows many digits; ours are these.
+_CODE = re.compile(r"[1-9][0-9]{5}")
 
 
 @dataclass(frozen=True)
@@ -52,24 +60,28 @@ class IssuedCode:
 
 
 def issue(site: Site, identity: Identity, *, now: datetime) -> IssuedCode:
-    """Return the person's live login code, a new one if none lives; asking extends its life.
+    """Return a login code of the person's.
 
-    `should_send` is false while a message that was just sent holds it.
+    With `CODE_REPEAT` it is the live one, if there is one, and asking extends its life. Without,
+    it is a new one, unless `MOST_ALIVE` live or a message that was just sent holds the last one.
+    `should_send` is false while such a message holds it.
 
     :raise RateLimited: if this person was sent too many messages within the hour.
     """
     expires_at = now + timedelta(seconds=site.settings.code_seconds)
     with write() as session:
-        row = _get_live(identity.id, now)
+        row = _get_repeated(site, identity.id, now)
         if row is None:
             row = _create(site.vault, identity.id, now, expires_at)
             audit.record(AuditTag.CODE_ISSUED, user_id=identity.user_id, now=now)
-        row.expires_at = expires_at
-        should_send = row.sent_at is None or now - row.sent_at >= RESEND_INTERVAL
+        elif site.settings.code_repeat:
+            row.expires_at = expires_at
+        should_send = not _was_just_sent(row, now)
         if should_send:
             _verify_message_budget(identity.id, now)
         session.flush()
-    return IssuedCode(row.id, SecretStr(_digits(site.vault, row.nonce)), expires_at, should_send)
+    digits = SecretStr(_digits(site.vault, row.nonce))
+    return IssuedCode(row.id, digits, row.expires_at, should_send)
 
 
 def note_sent(code: IssuedCode, *, now: datetime) -> None:
@@ -113,10 +125,36 @@ def redeem(site: Site, attempt: Attempt, typed: str, *, now: datetime) -> Attemp
         return followers_only.confirm(attempt, identity, now=now)
 
 
-def _find_out_following(site: Site, attempt: Attempt, typed: str, now: datetime) -> None:
+def get_holder(site: Site, typed: str, *, now: datetime) -> Identity | None:
+    """Return whose a live code is, without spending it; None where it is nobody's."""
+    if not _CODE.fullmatch(typed):
+        return None
     query = select(Identity).join(Code, Code.identity_id == Identity.id)
     is_live = (Code.code_hash == _hash(site.vault, typed), Code.expires_at > now)
-    identity = db.session.scalar(query.where(*is_live))
+    return db.session.scalar(query.where(*is_live))
+
+
+def spend(
+    site: Site, typed: str, *, now: datetime, appids: Collection[str] | None = None
+) -> Identity:
+    """Spend a code and return whom it was issued to; `appids` are the only apps whose codes count.
+
+    A code of another app is not spent. Whoever calls this limits the wrong guesses.
+
+    :raise CodeWrong: if the code is wrong, expired, used or another app's; they look the same.
+    """
+    identity = get_holder(site, typed, now=now)
+    if identity is None or (appids is not None and identity.appid not in appids):
+        raise CodeWrong
+    with write():
+        row = _spend(site.vault, typed, now)
+        if row is None or row.identity_id != identity.id:
+            raise CodeWrong
+    return identity
+
+
+def _find_out_following(site: Site, attempt: Attempt, typed: str, now: datetime) -> None:
+    identity = get_holder(site, typed, now=now)
     row = wechat_apps.get(identity.appid) if identity else None
     if identity is not None and row is not None:
         followers_only.find_out(site, attempt, row, identity.openid, now=now)
@@ -132,14 +170,23 @@ def _spend(vault: Vault, typed: str, now: datetime) -> Code | None:
     return row if spent == 1 else None
 
 
-def _get_live(identity_id: int, now: datetime) -> Code | None:
+def _get_repeated(site: Site, identity_id: int, now: datetime) -> Code | None:
+    """Return the live code that is given again, or None where it is time for a new one."""
     query = select(Code).where(
         Code.identity_id == identity_id,
         Code.purpose == PURPOSE_LOGIN,
         Code.code_hash.is_not(None),
         Code.expires_at > now,
     )
-    return db.session.scalar(query.order_by(Code.id.desc()).limit(1))
+    alive = db.session.scalars(query.order_by(Code.id.desc()).limit(MOST_ALIVE)).all()
+    if not alive:
+        return None
+    is_same = site.settings.code_repeat or _was_just_sent(alive[0], now)
+    return alive[0] if is_same or len(alive) == MOST_ALIVE else None
+
+
+def _was_just_sent(row: Code, now: datetime) -> bool:
+    return row.sent_at is not None and now - row.sent_at < RESEND_INTERVAL
 
 
 def _create(vault: Vault, identity_id: int, now: datetime, expires_at: datetime) -> Code:

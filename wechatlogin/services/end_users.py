@@ -38,6 +38,7 @@ from wechatlogin.services import (
     audit,
     end_user_tokens,
     sessions,
+    users,
     web_login,
     wechat_apps,
 )
@@ -202,8 +203,12 @@ def _identify(site: Site, row: WeChatAppRow, request: SignedLogin, now: datetime
 def _start(
     site: Site, application: Application, identity: Identity, *, ip: str | None, now: datetime
 ) -> TokenPair:
-    user_id, caller = identity.user_id, _caller(application, ip)
+    caller = _caller(application, ip)
     with write() as database:
+        user_id = users.lock(identity.user_id)
+        if user_id is None:
+            # Erased since WeChat told who it is.
+            raise UserUnknown
         known = application_users.find_or_create(application.id, user_id, now=now)
         # The program never sees this token; its own stand for the session by another name.
         session = sessions.start(

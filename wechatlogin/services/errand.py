@@ -42,6 +42,14 @@ class Errand:
             link_user_id=attempt.link_user_id,
         )
 
+    @property
+    def is_for_program(self) -> bool:
+        """Whether the login goes on to the application's own page, which is told who it is.
+
+        Its session is the program's; the browser gets no cookie of ours for it.
+        """
+        return self.purpose is Purpose.LOGIN and self.redirect_uri is not None
+
     def confirm_policy(self, settings: Settings) -> ConfirmPolicy:
         """Return how a scan is confirmed: as the application has it, else the installation.
 

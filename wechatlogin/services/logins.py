@@ -4,7 +4,7 @@ One of purpose LINK starts no session: it adds the identity to the account that 
 logged in to (`services/linking.py`), which stays logged in as it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
@@ -13,6 +13,7 @@ from wechatlogin.errors import AccountLeft, AttemptNotFound, AttemptSpent
 from wechatlogin.models import Application, Attempt, Purpose, Session
 from wechatlogin.models.transaction import write
 from wechatlogin.services import accounts, application_users, attempts, linking, sessions, users
+from wechatlogin.services.errand import Errand
 from wechatlogin.services.linking import Outcome
 from wechatlogin.services.site import Browser, Site
 
@@ -25,6 +26,8 @@ class Login:
     attempt: Attempt
     #: LINK: what became of the identity.
     outcome: Outcome | None = None
+    #: The session is a program's, by whose tokens it is known; no cookie carries it.
+    is_of_program: bool = False
 
 
 def claim(
@@ -39,7 +42,8 @@ def claim(
 
     The session's token follows from the attempt and the browser's secret, so a browser whose
     answer was lost can ask again and is given the same session, unless that has been ended.
-    `holder` is the program that holds the session's tokens, where a server stands for a browser.
+    `holder` is the program that holds the session's tokens, where a server stands for a browser; a
+    login that goes on to a program's page has its application as holder.
 
     :raise AttemptError: if it is not this browser's, not confirmed, or spent.
     :raise AccountLeft: if it adds to an account that this browser is not logged in to.
@@ -47,6 +51,8 @@ def claim(
     attempt = attempts.get(attempt_id)
     if attempt is not None and attempt.purpose == Purpose.LINK:
         return _claim_link(site, attempt, browser, now=now)
+    errand = Errand.of(attempt) if attempt is not None else Errand()
+    holder = holder or (errand.application if errand.is_for_program else None)
     with write():
         # A person is locked before what is theirs.
         user_id = users.lock(attempt.user_id) if attempt and attempt.user_id else None
@@ -60,7 +66,7 @@ def claim(
             raise AttemptSpent
     if is_first:
         site.bus.wake(attempt.id)
-    return Login(SecretStr(token), attempt)
+    return Login(SecretStr(token), attempt, is_of_program=holder is not None)
 
 
 def _claim_link(site: Site, attempt: Attempt, browser: Browser, *, now: datetime) -> Login:
@@ -93,7 +99,7 @@ def _start_session(
     sessions.start(
         token,
         sessions.Owner(user_id=attempt.user_id),
-        browser=browser,
+        browser=_place_of(holder, browser),
         way=attempt.way,
         lifetime=timedelta(seconds=site.settings.session_seconds),
         application_id=holder.id if holder else None,
@@ -103,6 +109,14 @@ def _start_session(
         accounts.note_login(attempt.user_id, way=attempt.way, ip=browser.ip, now=now)
         if attempt.application_id is not None:
             application_users.find_or_create(attempt.application_id, attempt.user_id, now=now)
+
+
+def _place_of(holder: Application | None, browser: Browser) -> Browser:
+    """Return where the person is logged in, as they see it among their sessions."""
+    if holder is None:
+        return browser
+    # The browser itself stays logged in here as it was.
+    return replace(browser, name=holder.name, session_token=None)
 
 
 def _idle(site: Site) -> timedelta:

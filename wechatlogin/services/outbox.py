@@ -66,7 +66,8 @@ class Sending:
     `subject` is what it is about, such as one code; `number` counts its sendings.
     """
 
-    identity_id: int
+    #: None where the person is not known yet.
+    identity_id: int | None
     openid: str = field(repr=False)
     subject: str
     number: int

@@ -63,6 +63,19 @@ class DatabaseAccessTokens:
                 return stored
         return self._replace(None)
 
+    def get_with_lifetime(self) -> IssuedToken:
+        """Return the same with the time that it has left, for somebody else who keeps it.
+
+        :raise WeChatError: if WeChat gives none.
+        """
+        token = self.get()
+        row, now = self._read(), clock.now()
+        stored = self._open(row)
+        if row is None or stored is None or row.expires_at is None or not _same(stored, token):
+            # It has been replaced since.
+            return IssuedToken(token, timedelta(0))
+        return IssuedToken(token, max(row.expires_at - now, timedelta(0)))
+
     def renew(self, failed: SecretStr) -> SecretStr:
         """Return another token than the one that WeChat refused.
 

@@ -1,9 +1,15 @@
-"""Drawing a QR code as SVG."""
+"""Drawing a QR code, as SVG or as PNG."""
 
+import io
 import re
+from typing import Any
 
 import zxingcpp
 from markupsafe import Markup
+from PIL import Image
+
+#: How many pixels a module of the PNG is wide.
+PNG_SCALE = 8
 
 
 def draw_svg(text: str) -> Markup:
@@ -20,3 +26,15 @@ def draw_svg(text: str) -> Markup:
         f'<rect width="{size[1]}" height="{size[1]}" fill="#fff"/>'
         f'<path d="{path[1]}" fill="#000"/></svg>'
     )
+
+
+def draw_png(text: str) -> bytes:
+    """Return the same as a PNG, for whom cannot show our SVG."""
+    barcode = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    # Its type does not say that it is a buffer.
+    drawn: Any = zxingcpp.write_barcode_to_image(barcode, scale=PNG_SCALE)
+    height, width = drawn.shape
+    picture = io.BytesIO()
+    pixels = Image.frombytes("L", (width, height), memoryview(drawn).tobytes())
+    pixels.convert("1").save(picture, "PNG")
+    return picture.getvalue()

@@ -36,9 +36,17 @@ class Scanned:
 
 
 def start(
-    site: Site, row: WeChatAppRow, browser: Browser, *, errand: Errand, now: datetime
+    site: Site,
+    row: WeChatAppRow,
+    browser: Browser,
+    *,
+    errand: Errand,
+    now: datetime,
+    shows_numbers: bool = True,
 ) -> Attempt:
     """Start an attempt whose QR a phone can scan.
+
+    A page that shows no numbers keeps no cookie either: there a tap confirms, each time.
 
     :raise RightMissing: if WeChat makes no QR, and the account cannot do without.
     """
@@ -55,7 +63,7 @@ def start(
         ip=browser.ip,
         lifetime=lifetime,
         scene=scene,
-        confirm=errand.confirm_policy(site.settings),
+        confirm=_confirm_policy(site, errand, shows_numbers=shows_numbers),
         appid=row.appid,
         qr_content=url or site.url(f"/q/{scene}"),
     )
@@ -159,6 +167,11 @@ def decline(site: Site, token: str, *, now: datetime) -> None:
     :raise AttemptNotFound: if there is none.
     """
     _decline(site, verify_confirmable(token), AuditTag.ATTEMPT_DECLINED, now)
+
+
+def _confirm_policy(site: Site, errand: Errand, *, shows_numbers: bool) -> ConfirmPolicy:
+    policy = errand.confirm_policy(site.settings)
+    return policy if shows_numbers or policy is ConfirmPolicy.NEVER else ConfirmPolicy.TAP
 
 
 def _account_qr(

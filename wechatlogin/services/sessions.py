@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from wechatlogin.config import Settings
 from wechatlogin.extensions import db
@@ -19,6 +19,8 @@ from wechatlogin.vault import sha256_hex
 
 #: A visit is written down at most this often.
 TOUCH_INTERVAL = timedelta(minutes=1)
+#: The way of a session whose owner shows a token of ours instead of the cookie.
+HELD_AS_TOKEN = "code_token"  # noqa: S105 - the name of a way, not a secret
 OPERATOR_IDLE = timedelta(minutes=30)
 OPERATOR_LIFETIME = timedelta(hours=12)
 
@@ -83,15 +85,29 @@ def get_of_application(
     return _visit(db.session.scalar(query), idle, now)
 
 
+def get_of_token(public_id: str, *, idle: timedelta, now: datetime) -> Session | None:
+    """Return the live session that a verified token names, and note the visit.
+
+    No session of a browser's cookie or of a program's can be named so.
+    """
+    query = select(Session).where(Session.public_id == public_id, Session.way == HELD_AS_TOKEN)
+    return _visit(db.session.scalar(query), idle, now)
+
+
 def get_all(user_id: str, settings: Settings, *, now: datetime) -> list[Session]:
-    """Return the live sessions of a person, the last used first."""
+    """Return the live sessions of a person, the last used first.
+
+    A program's, and one that is held as a token, may sleep longer than a browser's.
+    """
     idle = timedelta(seconds=settings.session_idle_seconds)
+    may_sleep = or_(Session.application_id.is_not(None), Session.way == HELD_AS_TOKEN)
+    is_awake = or_(Session.last_seen_at > now - idle, may_sleep)
     query = (
         select(Session)
         .where(
             Session.user_id == user_id,
             Session.expires_at > now,
-            Session.last_seen_at > now - idle,
+            is_awake,
         )
         .order_by(Session.last_seen_at.desc(), Session.public_id)
     )

@@ -50,6 +50,8 @@ from wechatlogin.wechat.oauth import Scope
 
 #: Where WeChat sends the browser back to.
 CALLBACK_PATHS = {Way.IN_WECHAT: "/api/wechat/auth", Way.WEBSITE: "/login/website/return"}
+#: The same for a login that goes on to a program's page.
+PROGRAM_CALLBACK_PATH = "/connections/return"
 MAX_RESTARTS = 1
 #: How long the second of two callbacks waits for the first to end.
 PATIENCE_SECONDS = 8.0
@@ -73,6 +75,11 @@ class Request:
     def way(self) -> Way:
         """What page it is."""
         return Way.WEBSITE if self.scope is Scope.LOGIN else Way.IN_WECHAT
+
+    @property
+    def callback_path(self) -> str:
+        """Where WeChat sends the browser back to."""
+        return PROGRAM_CALLBACK_PATH if self.errand.is_for_program else CALLBACK_PATHS[self.way]
 
 
 @dataclass(frozen=True)
@@ -139,7 +146,7 @@ def begin(site: Site, browser: Browser, request: Request, *, now: datetime) -> V
         restarts=request.restarts,
     )
     attempt = attempts.start(new, now=now)
-    client, back = wechat_apps.client(site, row), site.url(CALLBACK_PATHS[request.way])
+    client, back = wechat_apps.client(site, row), site.url(request.callback_path)
     if request.way is Way.WEBSITE:
         in_frame = request.errand.display is Display.FRAME
         url = client.qrconnect_url(

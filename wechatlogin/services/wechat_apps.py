@@ -4,13 +4,14 @@ The needs follow the rights (`wechat/app.py`). Where no app may authorize a pers
 its own, the account that people can write to serves: the number or the code goes through its chat.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
-from wechatlogin.errors import NotConfigured, RightMissing
+from wechatlogin.errors import InvalidRequest, NotConfigured, RightMissing
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, AuditTag, WeChatAppRow
 from wechatlogin.models.transaction import write
@@ -25,6 +26,7 @@ from wechatlogin.wechat.client import WeChatClient
 
 #: By whose rights a login could do more than write in a chat.
 _MORE_THAN_CHAT = (Right.WEB_AUTHORIZATION, Right.PARAMETRIC_QR)
+_IDENTIFIER = re.compile(r"[a-z0-9-]{1,31}")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class NewWeChatApp:
     template_fields: dict[str, str] | None = None
     #: Where pushes go that are not ours to answer.
     forward_url: ForwardURL | None = None
+    #: What SDKs call the connection to it; one that was given before stays.
+    identifier: str | None = None
 
 
 def get(appid: str) -> WeChatAppRow | None:
@@ -101,7 +105,12 @@ def check_chat_only(row: WeChatAppRow) -> bool:
 
 
 def save(vault: Vault, new: NewWeChatApp, *, now: datetime) -> WeChatAppRow:
-    """Write an app down, replacing the one with the same appid."""
+    """Write an app down, replacing the one with the same appid.
+
+    :raise InvalidRequest: if its identifier is malformed, or another app's name.
+    """
+    if new.identifier is not None:
+        _verify_identifier(new.appid, new.identifier)
     with write() as session:
         row = get(new.appid) or WeChatAppRow(appid=new.appid, created_at=now)
         row.name, row.kind, row.mode, row.gh_id = new.name, new.kind, new.mode, new.gh_id
@@ -113,6 +122,7 @@ def save(vault: Vault, new: NewWeChatApp, *, now: datetime) -> WeChatAppRow:
         row.sealed_aes_key = _seal(vault, new.aes_key)
         row.template_id, row.template_fields = new.template_id, new.template_fields
         row.forward_url = new.forward_url
+        row.identifier = new.identifier or row.identifier
         session.add(row)
         audit.record(AuditTag.WECHAT_APP_SAVED, detail=new.appid, now=now)
     return row
@@ -135,8 +145,21 @@ def client(site: Site, row: WeChatAppRow) -> WeChatClient:
     """Return the client that speaks to WeChat as this app."""
     app = credentials(site.vault, row)
     breaker = AccountBreaker(site.pauses, row.appid)
-    tokens = DatabaseAccessTokens(site.vault, site.http, app, breaker=breaker)
-    return WeChatClient(app, site.http, tokens, breaker=breaker)
+    return WeChatClient(app, site.http, access_tokens(site, row), breaker=breaker)
+
+
+def access_tokens(site: Site, row: WeChatAppRow) -> DatabaseAccessTokens:
+    """Return where the access token of this app is kept."""
+    breaker = AccountBreaker(site.pauses, row.appid)
+    app = credentials(site.vault, row)
+    return DatabaseAccessTokens(site.vault, site.http, app, breaker=breaker)
+
+
+def _verify_identifier(appid: str, identifier: str) -> None:
+    named = or_(WeChatAppRow.identifier == identifier, WeChatAppRow.appid == identifier)
+    another = select(WeChatAppRow.id).where(named, WeChatAppRow.appid != appid)
+    if not _IDENTIFIER.fullmatch(identifier) or db.session.scalar(another) is not None:
+        raise InvalidRequest
 
 
 def _seal(vault: Vault, value: SecretStr | None) -> str | None:

@@ -5,9 +5,12 @@ POST /login/code    the code; five guesses, then the page has to be opened anew
 """
 
 import re
+from collections.abc import Callable
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Response as Answer
 from flask_babel import gettext
+from flask_limiter import RouteLimit
 from werkzeug.wrappers import Response
 
 from wechatlogin import clock
@@ -24,6 +27,9 @@ from wechatlogin.wechat.app import Right
 
 bp = Blueprint("code", __name__)
 
+#: Tells by an answer whether a guess was wrong.
+Judge = Callable[[Answer], bool]
+
 # Unicode knows many digits; ours are these.
 SIX_DIGITS = re.compile(r"[0-9]{6}\Z")
 
@@ -36,6 +42,21 @@ def tries_limit() -> str:
 def tries_limit_of_all() -> str:
     """Return how many wrong codes may be typed from everywhere together."""
     return current_site().settings.limit_code_tries_all
+
+
+def limit_tries(was_wrong: Judge) -> RouteLimit:
+    """Limit the wrong codes of one address, at whatever door it types them."""
+    return limiter.shared_limit(tries_limit, "code tries", deduct_when=was_wrong)
+
+
+def limit_tries_of_all(was_wrong: Judge) -> RouteLimit:
+    """Limit the wrong codes that come from everywhere together, at all doors."""
+    return limiter.shared_limit(
+        tries_limit_of_all,
+        "code tries of all",
+        key_func=lambda: "everybody",
+        deduct_when=was_wrong,
+    )
 
 
 def was_wrong(response: Response) -> bool:
@@ -51,8 +72,8 @@ def ask() -> str:
 
 
 @bp.post("/login/code")
-@limiter.limit(tries_limit, deduct_when=was_wrong)
-@limiter.limit(tries_limit_of_all, key_func=lambda: "everybody", deduct_when=was_wrong)
+@limit_tries(was_wrong)
+@limit_tries_of_all(was_wrong)
 def redeem() -> Response | tuple[str, int]:
     site, browser, now = current_site(), current_browser(), clock.now()
     attempt = _typing_attempt()

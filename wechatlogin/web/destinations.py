@@ -7,7 +7,7 @@ from flask import url_for
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, Display, Purpose, User
 from wechatlogin.services import follow_suggestions
-from wechatlogin.services.errand import get_application
+from wechatlogin.services.errand import Errand, get_application
 from wechatlogin.services.logins import Login
 
 
@@ -23,6 +23,9 @@ def after(login: Login, *, now: datetime) -> str:
     attempt = login.attempt
     if login.outcome is not None:
         return url_for("account.show", linked=login.outcome)
+    if Errand.of(attempt).is_for_program:
+        # An attempt is claimed but once, there or here; the program is told there.
+        return url_for("authing.finish", state=attempt.scene, code="claimed")
     target = attempt.next_path or url_for("account.show")
     if attempt.display == Display.POPUP:
         # The page that WeChat came back to tells the opener; an attempt is claimed there but once.

@@ -84,7 +84,9 @@ def init_app(app: Flask, front_doors: Mapping[str, Renderer]) -> None:
     """Answer every error of an app here; a front door is a blueprint with its own envelope."""
     app.extensions["wechatlogin-renderers"] = {
         "pushes": _render_text,
+        "authing_events": _render_text,
         "waiting": _render_json,
+        "page_scans": _render_json,
         **front_doors,
     }
     app.register_error_handler(LoginError, _answer)

@@ -9,7 +9,7 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 
 from wechatlogin.errors import InvalidRequest, ParameterMissing
-from wechatlogin.web.parameters import get_single
+from wechatlogin.web.parameters import LONGEST, get_single
 
 Value = str | int | float | bool | list[object] | None
 
@@ -41,6 +41,36 @@ def require(name: str) -> str:
     if value is None:
         raise ParameterMissing(name)
     return value
+
+
+def get_json_text(name: str) -> str | None:
+    """Return a text of a JSON object whose other fields may be anything; None where it is empty.
+
+    :raise InvalidRequest: if the body is no such object, or has the field twice, absurdly long or
+        as something else.
+    """
+    found = [value for key, value in _read_pairs() if key == name and value is not None]
+    if len(found) > 1 or not all(isinstance(value, str) for value in found):
+        raise InvalidRequest
+    text = str(found[0]) if found else ""
+    try:
+        # Half of a surrogate pair is no character.
+        size = len(text.encode())
+    except UnicodeEncodeError as err:
+        raise InvalidRequest from err
+    if size > LONGEST:
+        raise InvalidRequest
+    return text or None
+
+
+def _read_pairs() -> _Pairs:
+    try:
+        pairs = json.loads(request.get_data(), object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError) as err:
+        raise InvalidRequest from err
+    if not isinstance(pairs, _Pairs):
+        raise InvalidRequest
+    return pairs
 
 
 def _body() -> MultiDict[str, str]:

@@ -52,7 +52,9 @@ def refuse_strangers() -> Response:
 
 
 def log_in(response: Response, login: Login) -> Response:
-    """Give the browser the cookie of its new session."""
+    """Give the browser the cookie of its new session, unless that is a program's."""
+    if login.is_of_program:
+        return response
     lifetime = timedelta(seconds=current_site().settings.session_seconds)
     cookies.write(response, cookies.SESSION, login.session_token.get_secret_value(), lifetime)
     return response

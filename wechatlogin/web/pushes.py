@@ -4,7 +4,7 @@ GET  /api/wechat[/<appid>]    WeChat checks the address: the echo, when the sign
 POST /api/wechat[/<appid>]    a message or an event, answered within 5 s
 """
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, abort, request
 
 from wechatlogin import clock
 from wechatlogin.errors import NotConfigured
@@ -24,17 +24,32 @@ NOTHING_TO_SAY = "success"
 @bp.get("/api/wechat")
 @bp.get("/api/wechat/<string(length=18):appid>")
 def check_url(appid: str | None = None) -> Response:
-    app = wechat_apps.credentials(current_site().vault, _app_row(appid))
-    echo = messages.verify_url_check(app, request.args)
-    return Response(echo, mimetype="text/plain")
+    return answer_check(_app_row(appid))
 
 
 @bp.post("/api/wechat")
 @bp.post("/api/wechat/<string(length=18):appid>")
 @csrf.exempt
 def receive(appid: str | None = None) -> Response:
+    return answer_push(_app_row(appid))
+
+
+def answer_check(row: WeChatAppRow) -> Response:
+    """Answer WeChat's check of the address.
+
+    :raise PushRefused: if WeChat cannot have sent it.
+    """
+    app = wechat_apps.credentials(current_site().vault, row)
+    echo = messages.verify_url_check(app, request.args)
+    return Response(echo, mimetype="text/plain")
+
+
+def answer_push(row: WeChatAppRow) -> Response:
+    """Answer a message or an event.
+
+    :raise PushRefused: if WeChat cannot have sent it.
+    """
     site, now = current_site(), clock.now()
-    row = _app_row(appid)
     app = wechat_apps.credentials(site.vault, row)
     push = messages.read_push(app, request.args, request.get_data(), now=now)
     reply = callbacks.answer(site, row, push, now=now)
@@ -48,6 +63,8 @@ def receive(appid: str | None = None) -> Response:
 
 def _app_row(appid: str | None) -> WeChatAppRow:
     row = wechat_apps.get(appid) if appid else wechat_apps.get_entitled(Right.PUSHES)
+    if row is None and appid:
+        abort(404)
     if row is None or row.sealed_token is None:
         raise NotConfigured
     return row

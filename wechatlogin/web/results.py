@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from wechatlogin.errors import LoginError, RateLimited, SnapshotUser
 from wechatlogin.models import Attempt, Channel, Identity, WeChatAppRow
-from wechatlogin.services import accounts, codes, delivery, wechat_apps
+from wechatlogin.services import accounts, chats, codes, delivery, wechat_apps
 from wechatlogin.services.codes import IssuedCode
 from wechatlogin.services.delivery import Reason
 from wechatlogin.services.qr_image import draw_svg
@@ -38,6 +38,25 @@ def success(attempt: Attempt, *, now: datetime) -> Response:
             text=gettext("请在 %(minutes)s 分钟后再试。", minutes=minutes),
             primary=_to_account(),
         )
+
+
+def tell_code(attempt: Attempt, *, now: datetime) -> str | None:
+    """Send the code that the person authorized for and return what a program is told of it.
+
+    That is the code itself where no message could be sent; None where no code was asked for.
+
+    :raise RateLimited: if this person was sent too many messages.
+    """
+    identity = accounts.get_identity(attempt.appid or "", attempt.openid or "")
+    if attempt.requested_state != STATE_THAT_ASKS_FOR_A_CODE or identity is None:
+        return None
+    site, row = current_site(), wechat_apps.verify(identity.appid)
+    issued = codes.issue(site, identity, now=now)
+    if issued.should_send:
+        sent = delivery.deliver_code(site, row, identity, issued, now=now)
+        if sent.channel == Channel.PAGE:
+            return chats.give_code(chats.open_chat(site, row, identity.openid), issued)
+    return gettext("验证码已发送到微信")
 
 
 def scanned() -> str:

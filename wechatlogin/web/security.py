@@ -18,13 +18,27 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Endpoints that answer other servers, which send no cookies of ours.
 FOR_SERVERS = frozenset(
     {
+        "authing_events.receive",
+        "authing_tokens.introspect",
         "pushes.receive",
+        "page_scans.exchange",
         "quectel.log_in_by_page",
         "quectel.log_in_by_mini_program",
         "quectel.refresh",
         "quectel.log_out",
     }
 )
+#: Endpoints that pages of other sites ask; each checks by itself that the origin is registered.
+FOR_REGISTERED_PAGES = frozenset(
+    {
+        "authing_scans.exchange",
+        "authing_scans.generate",
+        "page_scans.begin",
+        "page_scans.claim",
+    }
+)
+#: The one script that pages of any site may load: as a script, or as a module.
+SCRIPT_FOR_EVERYBODY = "js/wechatlogin.js"
 
 
 class Openers(StrEnum):
@@ -46,6 +60,8 @@ class Openness:
     framed: tuple[str, ...] = ()
     #: It may lie in a frame of our own pages.
     in_own_frame: bool = False
+    #: It is a picture that pages of other sites show.
+    is_for_all_pages: bool = False
 
 
 #: Always open in this way; the answers to errors are too.
@@ -99,7 +115,7 @@ def _check_body() -> None:
 
 
 def _check_origin() -> None:
-    if request.method in SAFE_METHODS or request.endpoint in FOR_SERVERS:
+    if request.method in SAFE_METHODS or request.endpoint in FOR_SERVERS | FOR_REGISTERED_PAGES:
         return
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -118,13 +134,17 @@ def _add_headers(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Opener-Policy"] = openness.openers.value
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    for_whom = "cross-origin" if openness.is_for_all_pages else "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = for_whom
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     headers["X-Frame-Options"] = "SAMEORIGIN" if openness.in_own_frame else "DENY"
     if current_app.config["SESSION_COOKIE_SECURE"]:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint != "static":
         headers["Cache-Control"] = "no-store"
+    elif (request.view_args or {}).get("filename") == SCRIPT_FOR_EVERYBODY:
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        headers["Access-Control-Allow-Origin"] = "*"
     return response
 
 

@@ -7,6 +7,7 @@ Nothing else is touched: no user is loaded, no session read or written, no cooki
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
@@ -56,19 +57,30 @@ def poll_limit() -> str:
 @limiter.limit(poll_limit)
 def show(attempt_id: str) -> Response:
     """Tell the browser that started an attempt how it stands, now or when that changes."""
+    return answer(attempt_id, _get_own_status)
+
+
+def answer(attempt_id: str, get_own_status: Callable[[str], AttemptStatus]) -> Response:
+    """Answer the question in the address, now or when the attempt's state changes.
+
+    `get_own_status` reads it for the asker, and raises where it is not theirs; it is called after
+    the asker has entered the waiting room, so that nothing is missed in between.
+
+    :raise InvalidRequest: if the question is none.
+    """
     parking: ParkingMiddleware = request.environ[PARKING_KEY]
     question = _read_question(parking.max_wait_seconds)
     guest = None
     if question.wait and request.method == "GET":
         guest = parking.enter(request.environ, attempt_id, request.remote_addr or "")
-    status = _get_own_status(attempt_id)
+    status = get_own_status(attempt_id)
     if guest is not None and not question.is_answered_by(status):
         guest.stay(status, min(question.wait, status.expires_in + EXPIRY_MARGIN))
-    answer = Response(status.as_json(), mimetype="application/json")
-    answer.cache_control.no_store = True
+    told = Response(status.as_json(), mimetype="application/json")
+    told.cache_control.no_store = True
     # The same for everybody, so that those who wait share one text; no nonce is needed here.
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
-    return answer
+    told.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    return told
 
 
 def _read_question(longest: int) -> Question:

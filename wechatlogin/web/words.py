@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from flask_babel import format_datetime, gettext
 
 from wechatlogin.models import Way
+from wechatlogin.services import sessions
 from wechatlogin.wechat.app import AppKind
 
 JUST_NOW = timedelta(minutes=1)
@@ -52,8 +53,9 @@ def way(name: str) -> str:
         Way.WEBSITE: gettext("网站扫码登录"),
         Way.CODE: gettext("验证码登录"),
         Way.NUMBER: gettext("号码登录"),
+        sessions.HELD_AS_TOKEN: gettext("验证码登录"),
     }
-    return names.get(Way(name), name)
+    return names.get(name, name)
 
 
 def kind(name: str) -> str:

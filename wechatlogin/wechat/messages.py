@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from wechatlogin.errors import PushRefused
-from wechatlogin.wechat import envelope, fields, push_reader
+from wechatlogin.wechat import envelope, fields, push_reader, repacked
 from wechatlogin.wechat.app import WeChatApp
 from wechatlogin.wechat.pushes import (
     AuthorizationChange,
@@ -45,6 +45,7 @@ __all__ = [
     "UserPush",
     "link",
     "read_push",
+    "read_repacked_push",
     "reply_xml",
     "seal_reply",
     "text_reply",
@@ -79,6 +80,23 @@ def read_push(app: WeChatApp, query: Mapping[str, str], body: bytes, *, now: dat
     if not opened.encrypted and "Encrypt" in content:
         # Taking the plain fields beside it would throw the protection away.
         raise PushRefused("Encrypt without encrypt_type")
+    return _read(app, opened, content, body)
+
+
+def read_repacked_push(app: WeChatApp, body: bytes, *, now: datetime) -> Push:
+    """Return what WeChat tells us, as Authing's forwarder passes it on (`repacked`).
+
+    :raise PushRefused: if it does not come from WeChat, or not now.
+    :raise NotConfigured: if the account's EncodingAESKey cannot be one.
+    """
+    opened = repacked.open_repacked(app, body)
+    push = _read(app, opened, fields.parse(opened.content), body)
+    if abs(now - push.created_at) > envelope.FRESHNESS:
+        raise PushRefused("repacked and too far from now")
+    return push
+
+
+def _read(app: WeChatApp, opened: envelope.Opened, content: fields.Fields, body: bytes) -> Push:
     reader = push_reader.PushReader(content, opened, hashlib.sha256(body).hexdigest())
     if app.gh_id and reader.identifier("ToUserName") != app.gh_id:
         raise PushRefused("for another account")
