@@ -34,6 +34,7 @@ from wechatlogin.services import (
     logins,
     page_scans,
     qr_login,
+    scan_tickets,
     wechat_apps,
 )
 from wechatlogin.services.applications import NewApplication
@@ -113,7 +114,7 @@ def test_from_the_qr_to_the_person(site: Site, row: WeChatAppRow, shop: Applicat
 
     assert (before, scanned, confirmed) == (Status.PENDING, Status.SCANNED, Status.CONFIRMED)
     assert begun.lifetime == timedelta(seconds=site.settings.scan_seconds)
-    assert claimed.lifetime == page_scans.TICKET_LIFETIME
+    assert claimed.lifetime == scan_tickets.LIFETIME
     identity = accounts.get_identity(row.appid, OPENID)
     assert identity is not None
     assert visitor.user_id == identity.user_id

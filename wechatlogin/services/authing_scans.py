@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, update
 
 from wechatlogin import vault
 from wechatlogin.errors import (
@@ -24,10 +23,9 @@ from wechatlogin.errors import (
     ApplicationUnknown,
     AttemptNotFound,
     RightMissing,
-    TicketInvalid,
 )
 from wechatlogin.models import Application, Attempt, Identity, Session, Status, WeChatAppRow
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import write
 from wechatlogin.services import (
     accounts,
     application_users,
@@ -37,22 +35,18 @@ from wechatlogin.services import (
     authing_users,
     connections,
     qr_login,
+    scan_tickets,
     sessions,
-    users,
     web_login,
     wechat_apps,
 )
 from wechatlogin.services.authing_users import AuthingUser
 from wechatlogin.services.errand import Errand
+from wechatlogin.services.scan_tickets import Door
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import sha256_hex
 from wechatlogin.wechat.app import Right
 
-TICKET_LIFETIME = timedelta(seconds=300)
-#: The digits of an attempt's id; the secret behind it has as many.
-ATTEMPT_ID_LENGTH = 32
-_RANDOM = re.compile(r"[0-9a-f]{64}")
-_TICKET = re.compile(r"([0-9a-f]{32})([A-Za-z0-9_-]{43})")
 _SCENE = re.compile(r"[0-9a-f]{32}")
 _SCANNABLE = (Right.PARAMETRIC_QR, Right.WEB_AUTHORIZATION)
 
@@ -120,7 +114,7 @@ def begin(
     :raise AppidRefused: if the connection is none of the application's.
     :raise RightMissing: if it cannot do with a QR.
     """
-    secret = secrets.token_hex(ATTEMPT_ID_LENGTH // 2)
+    secret = scan_tickets.new_secret()
     page = replace(browser, binding=_binding(site, application, secret))
     row, errand = _verify_row(application, connection), Errand(application=application)
     attempt = qr_login.start(site, row, page, errand=errand, now=now, shows_numbers=False)
@@ -169,13 +163,8 @@ def exchange(
 
     :raise TicketInvalid: if it is unknown, another application's, spent or older than 300 s.
     """
-    attempt = _verify_ticket(site, application, ticket)
     with write():
-        user_id = users.lock(attempt.user_id or "")
-        spent = update(Attempt).where(Attempt.id == attempt.id, *_unspent(now))
-        values = {"exchange_hash": sha256_hex(ticket), "exchange_at": now}
-        if user_id is None or not count_changed(spent.values(**values)):
-            raise TicketInvalid
+        attempt, user_id = scan_tickets.spend(site, Door.AUTHING, application, ticket, now=now)
         session = _start_session(application, attempt, user_id, browser=browser, now=now)
     return authing_users.describe(site, application, session, attempt, now=now)
 
@@ -212,36 +201,19 @@ def _verify_row(application: Application, connection: str | None) -> WeChatAppRo
 
 
 def _verify_own(site: Site, application: Application, random: str) -> Attempt:
-    attempt = attempts.get(random[:ATTEMPT_ID_LENGTH]) if _RANDOM.fullmatch(random) else None
-    binding = _binding(site, application, random[ATTEMPT_ID_LENGTH:])
+    attempt_id, secret = scan_tickets.verify_held(random)
+    attempt, binding = attempts.get(attempt_id), _binding(site, application, secret)
     if attempt is None or not vault.equal(attempt.binding_hash, sha256_hex(binding)):
         raise AttemptNotFound
     return attempt
 
 
-def _verify_ticket(site: Site, application: Application, ticket: str) -> Attempt:
-    parts = _TICKET.fullmatch(ticket)
-    attempt = attempts.get(parts[1]) if parts else None
-    if parts is None or attempt is None or attempt.application_id != application.id:
-        raise TicketInvalid
-    if not vault.equal(parts[2], _proof(site, attempt)):
-        raise TicketInvalid
-    return attempt
-
-
-def _unspent(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Attempt.status == Status.CLAIMED,
-        Attempt.claimed_at > now - TICKET_LIFETIME,
-        Attempt.exchange_hash.is_(None),
-    )
-
-
 def _authorized(site: Site, attempt: Attempt, now: datetime) -> Look:
     claimed_at = attempt.claimed_at
-    if claimed_at is None or now >= claimed_at + TICKET_LIFETIME:
+    if claimed_at is None or now >= claimed_at + scan_tickets.LIFETIME:
         return Look(ScanStatus.EXPIRED)
-    ticket = None if attempt.exchange_hash else SecretStr(attempt.id + _proof(site, attempt))
+    is_spent = attempt.exchange_hash is not None
+    ticket = None if is_spent else scan_tickets.issue(site, Door.AUTHING, attempt)
     known = Look(ScanStatus.AUTHORIZED, ticket=ticket, user_id=attempt.user_id)
     return _with_person(known, attempt)
 
@@ -254,9 +226,4 @@ def _with_person(known: Look, attempt: Attempt) -> Look:
 
 
 def _binding(site: Site, application: Application, secret: str) -> str:
-    return site.vault.derive_token("authing scan", application.client_id, secret)
-
-
-def _proof(site: Site, attempt: Attempt) -> str:
-    # The hash of the page's secret is in it: only an attempt that a page began has a ticket.
-    return site.vault.derive_token("authing ticket", attempt.id, attempt.binding_hash)
+    return scan_tickets.derive_binding(site, Door.AUTHING, application.client_id, secret)

@@ -10,18 +10,16 @@ from that secret and the origin: so the id is worth nothing on another origin, a
 it open a door of ours. A ticket is good once, for the server of the application alone.
 """
 
-import re
-import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 
 from wechatlogin import vault
-from wechatlogin.errors import ApplicationDisabled, AttemptNotFound, TicketInvalid
-from wechatlogin.models import Application, Attempt, Identity, Status, WeChatAppRow
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.errors import ApplicationDisabled, AttemptNotFound
+from wechatlogin.models import Application, Attempt, Identity, WeChatAppRow
+from wechatlogin.models.transaction import write
 from wechatlogin.services import (
     accounts,
     application_users,
@@ -29,22 +27,16 @@ from wechatlogin.services import (
     attempt_status,
     attempts,
     qr_login,
-    users,
+    scan_tickets,
     web_login,
     wechat_apps,
 )
 from wechatlogin.services.attempt_status import AttemptStatus
 from wechatlogin.services.errand import Errand
+from wechatlogin.services.scan_tickets import Door
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import sha256_hex
 from wechatlogin.wechat.app import Right
-
-TICKET_LIFETIME = timedelta(seconds=300)
-
-#: The digits of an attempt's id; the secret behind it has as many.
-ATTEMPT_ID_LENGTH = 32
-_SCAN_ID = re.compile(r"[0-9a-f]{64}")
-_TICKET = re.compile(r"([0-9a-f]{32})([A-Za-z0-9_-]{43})")
 
 
 @dataclass(frozen=True)
@@ -105,7 +97,7 @@ def begin(
 
     :raise RightMissing: if none of the application's accounts can do with a QR.
     """
-    secret = secrets.token_hex(ATTEMPT_ID_LENGTH // 2)
+    secret = scan_tickets.new_secret()
     page = replace(browser, binding=_binding(site, origin, secret))
     row, errand = _verify_account(application), Errand(application=application)
     attempt = qr_login.start(site, row, page, errand=errand, now=now)
@@ -117,9 +109,7 @@ def verify_own(site: Site, engine: Engine, scan_id: str, origin: str, *, now: da
 
     :raise AttemptNotFound: if it is unknown, or another page's: the two look the same.
     """
-    if not _SCAN_ID.fullmatch(scan_id):
-        raise AttemptNotFound
-    attempt_id, secret = scan_id[:ATTEMPT_ID_LENGTH], scan_id[ATTEMPT_ID_LENGTH:]
+    attempt_id, secret = scan_tickets.verify_held(scan_id)
     binding_hash = sha256_hex(_binding(site, origin, secret))
     status = attempt_status.get_status(engine, attempt_id, now=now)
     if status is None or not vault.equal(status.binding_hash, binding_hash):
@@ -138,8 +128,8 @@ def claim(site: Site, scan: OwnScan, *, now: datetime) -> Claimed:
         site.bus.wake(attempt.id)
     identity = _get_identity(attempt)
     return Claimed(
-        ticket=SecretStr(attempt.id + _proof(site, attempt)),
-        lifetime=TICKET_LIFETIME - (now - (attempt.claimed_at or now)),
+        ticket=scan_tickets.issue(site, Door.OURS, attempt),
+        lifetime=scan_tickets.LIFETIME - (now - (attempt.claimed_at or now)),
         nickname=identity.nickname if identity else None,
         avatar_url=identity.avatar_url if identity else None,
     )
@@ -150,18 +140,8 @@ def exchange(site: Site, application: Application, ticket: str, *, now: datetime
 
     :raise TicketInvalid: if it is unknown, another application's, spent or older than 300 s.
     """
-    attempt = _verify_ticket(site, application, ticket)
     with write():
-        user_id = users.lock(attempt.user_id or "")
-        spent = update(Attempt).where(
-            Attempt.id == attempt.id,
-            Attempt.status == Status.CLAIMED,
-            Attempt.claimed_at > now - TICKET_LIFETIME,
-            Attempt.exchange_hash.is_(None),
-        )
-        values = {"exchange_hash": sha256_hex(ticket), "exchange_at": now}
-        if user_id is None or not count_changed(spent.values(**values)):
-            raise TicketInvalid
+        attempt, user_id = scan_tickets.spend(site, Door.OURS, application, ticket, now=now)
         accounts.note_login(user_id, way=attempt.way, ip=attempt.ip, now=now)
         application_users.find_or_create(application.id, user_id, now=now)
         identity = _get_identity(attempt)
@@ -177,23 +157,8 @@ def _verify_account(application: Application) -> WeChatAppRow:
     return row or wechat_apps.verify_entitled(Right.WEB_AUTHORIZATION, application)
 
 
-def _verify_ticket(site: Site, application: Application, ticket: str) -> Attempt:
-    parts = _TICKET.fullmatch(ticket)
-    attempt = attempts.get(parts[1]) if parts else None
-    if parts is None or attempt is None or attempt.application_id != application.id:
-        raise TicketInvalid
-    if not vault.equal(parts[2], _proof(site, attempt)):
-        raise TicketInvalid
-    return attempt
-
-
 def _binding(site: Site, origin: str, secret: str) -> str:
-    return site.vault.derive_token("page scan", origin, secret)
-
-
-def _proof(site: Site, attempt: Attempt) -> str:
-    # The hash of the page's secret is in it: only an attempt that a page began has a ticket.
-    return site.vault.derive_token("scan ticket", attempt.id, attempt.binding_hash)
+    return scan_tickets.derive_binding(site, Door.OURS, origin, secret)
 
 
 def _get_identity(attempt: Attempt) -> Identity | None:

@@ -17,7 +17,7 @@ from flask_babel import gettext
 from wechatlogin import clock
 from wechatlogin.errors import InvalidRequest, ParameterMissing
 from wechatlogin.extensions import csrf, db, limiter
-from wechatlogin.services import page_scans
+from wechatlogin.services import page_scans, scan_tickets
 from wechatlogin.services.attempt_status import AttemptStatus
 from wechatlogin.services.page_scans import OwnScan
 from wechatlogin.services.qr_image import draw_svg
@@ -53,7 +53,7 @@ def begin() -> Response:
 @bp.get("/<scan_id>")
 @limiter.limit(poll_limit)
 def show(scan_id: str) -> Response:
-    return waiting.answer(scan_id[: page_scans.ATTEMPT_ID_LENGTH], lambda _: _own_status(scan_id))
+    return waiting.answer(scan_id[: scan_tickets.ID_LENGTH], lambda _: _own_status(scan_id))
 
 
 @bp.post("/<scan_id>/claim")
