@@ -39,11 +39,10 @@ def write_down(response: Response) -> Response:
     """Keep the call, then damage the answer where that is wished."""
     if not request.path.startswith(PLATFORM):
         return response
-    simulation = state.current()
     response.direct_passthrough = False
-    with simulation.lock:
-        simulation.calls.add(_call(response))
     fault = g.get("simulator_fault")
+    if not (isinstance(fault, Fault) and fault.mode is Mode.RESET):
+        _keep(response)
     if isinstance(fault, Fault) and fault.mode is Mode.TRUNCATE:
         whole = response.get_data()
         response.set_data(whole[: len(whole) // 2])
@@ -60,8 +59,11 @@ def _struck(fault: Fault) -> Response | None:
     if fault.mode is Mode.KILL_TOKEN:
         _kill_token()
     if fault.mode is Mode.RESET:
+        response = Response(b"", status=502)
+        # Before the caller can notice, so that whoever looks then finds the call.
+        _keep(response)
         _hang_up()
-        return Response(b"", status=502)
+        return response
     if fault.mode is Mode.ERRCODE:
         now = state.current().clock.now()
         plain = request.path.startswith("/sns/")
@@ -73,6 +75,12 @@ def _struck(fault: Fault) -> Response | None:
     if fault.mode is Mode.GARBAGE:
         return Response(bytes(range(128, 256)) * 4, content_type="application/json")
     return None
+
+
+def _keep(response: Response) -> None:
+    simulation = state.current()
+    with simulation.lock:
+        simulation.calls.add(_call(response))
 
 
 def _kill_token() -> None:
