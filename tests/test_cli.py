@@ -12,7 +12,7 @@ from flask_migrate import upgrade
 from tests.servers import settings_for_tests
 from wechatlogin import clock, create_app
 from wechatlogin.extensions import db
-from wechatlogin.models import Application, Operator
+from wechatlogin.models import Application, ClientSecret, Operator
 from wechatlogin.services import applications, wechat_apps
 from wechatlogin.vault import sha256_hex
 from wechatlogin.wechat.app import AppKind, MessageMode
@@ -66,11 +66,13 @@ def test_an_applications_secrets_are_shown_once_and_kept_as_hashes(app: Flask) -
 
     shown = json.loads(done.output)
     row = db.session.scalars(db.select(Application)).one()
-    assert row.client_secret_hash == sha256_hex(shown["client_secret"])
+    secret = db.session.scalars(db.select(ClientSecret)).one()
+    assert secret.application_id == row.id
+    assert secret.secret_hash == sha256_hex(shown["client_secret"])
     key = applications.get_by_api_key(shown["api_key"], now=clock.now())
     assert key is not None
     assert key.client_id == shown["client_id"]
-    assert row.sealed_client_secret is None
+    assert secret.sealed_secret is None
     assert row.redirect_uris == ["https://shop.example/cb"]
     assert shown["user_domain_secret"] not in str(row.sealed_user_domain_secret)
 
@@ -172,9 +174,9 @@ def test_a_program_keeps_the_id_and_the_secret_that_it_has_from_another_system(a
     again = run(app, "application", "create", "shop", *given)
     weak = run(app, "application", "create", "shop", "--client-secret", "short")
 
-    row = db.session.scalars(db.select(Application)).one()
+    secret = db.session.scalars(db.select(ClientSecret)).one()
     assert (shown["client_id"], shown["client_secret"]) == (given[1], given[3])
-    assert row.sealed_client_secret is not None
-    assert given[3] not in row.sealed_client_secret
+    assert secret.sealed_secret is not None
+    assert given[3] not in secret.sealed_secret
     assert (again.exit_code, weak.exit_code) == (1, 1)
     assert "a client id has 8 to 64" in again.output

@@ -18,6 +18,10 @@ EMOJI = "🌈✨小仙女👩‍👩‍👧"
 REFUSED = (IntegrityError, OperationalError)
 
 
+#: When an identity was made, and when it last changed.
+AT = {"created_at": NOW, "updated_at": NOW}
+
+
 def add(row: Any) -> None:
     with write() as session:
         session.add(row)
@@ -27,7 +31,7 @@ def test_one_person_has_one_identity_in_an_app(storage: Site) -> None:
     known = an_identity(an_account(storage, now=NOW), "o-lin", now=NOW)
 
     with pytest.raises(REFUSED):
-        add(Identity(user_id=known.user_id, appid=known.appid, openid="o-lin", created_at=NOW))
+        add(Identity(user_id=known.user_id, appid=known.appid, openid="o-lin", **AT))
 
 
 def test_openids_that_differ_in_case_are_two(storage: Site) -> None:
@@ -42,7 +46,7 @@ def test_an_empty_unionid_is_never_kept(storage: Site) -> None:
     user_id = a_user(NOW)
 
     with pytest.raises(REFUSED):
-        add(Identity(user_id=user_id, appid="wx", openid="o", unionid="", created_at=NOW))
+        add(Identity(user_id=user_id, appid="wx", openid="o", unionid="", **AT))
 
 
 @pytest.mark.parametrize("values", [{"status": "waiting"}, {"way": "magic"}, {"tries": -1}])
@@ -70,6 +74,7 @@ def test_a_session_belongs_to_a_person_or_to_an_operator() -> None:
         "public_id": "p",
         "way": "scan",
         "browser": "x",
+        "auth_time": NOW,
         "created_at": NOW,
         "last_seen_at": NOW,
         "expires_at": NOW + timedelta(days=1),

@@ -73,7 +73,7 @@ def test_the_number_is_told_only_while_it_is_asked_for() -> None:
 
 def test_name_and_picture_are_those_of_the_person_who_scanned() -> None:
     attempt_id = scanned()
-    person = {"user_id": a_user(NOW), "openid": "o-lin", "created_at": NOW}
+    person = {"user_id": a_user(NOW), "openid": "o-lin", "created_at": NOW, "updated_at": NOW}
     profile = {"nickname": "林小满", "avatar_url": "https://thirdwx.qlogo.cn/1"}
     with db.engine.begin() as connection:
         connection.execute(update(Attempt).where(Attempt.id == attempt_id).values(appid="wx-ours"))

@@ -93,10 +93,11 @@ def _is_return(state: str | None) -> bool:
 def _begin(state: str | None) -> str:
     if state is not None and len(state) > LONGEST_STATE:
         raise InvalidRequest
+    errand = Errand(purpose=Purpose.RESULT, requested_state=state)
     wanted = web_login.Request(
         row=wechat_apps.verify_entitled(Right.WEB_AUTHORIZATION),
-        errand=Errand(purpose=Purpose.RESULT, requested_state=state),
-        scope=web_login.scope_for(current_site(), Purpose.RESULT),
+        errand=errand,
+        scope=web_login.scope_for(current_site(), errand),
     )
     return web_login.begin(current_site(), current_browser(), wanted, now=clock.now()).url
 

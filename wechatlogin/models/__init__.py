@@ -1,10 +1,18 @@
 """The tables, one noun a file; importing this package registers them all."""
 
 from wechatlogin.models.api_key import ApiKey
-from wechatlogin.models.application import Application, ApplicationUser
+from wechatlogin.models.application import Application, ApplicationUser, Logo, SubjectType
 from wechatlogin.models.attempt import Attempt, Display, Purpose, Status, Way
 from wechatlogin.models.audit import AuditEntry, AuditTag
+from wechatlogin.models.client_secret import ClientSecret
 from wechatlogin.models.code import Code
+from wechatlogin.models.grant import (
+    AuthorizationCode,
+    AuthorizationRequest,
+    Consent,
+    DeviceCode,
+)
+from wechatlogin.models.logout_notice import LogoutNotice
 from wechatlogin.models.merge import Merge, MergeReason, MergeState
 from wechatlogin.models.message import Channel, Forwarded, ReceivedMessage, SendState, SentMessage
 from wechatlogin.models.operator import Operator
@@ -25,11 +33,18 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "AuditTag",
+    "AuthorizationCode",
+    "AuthorizationRequest",
     "Channel",
+    "ClientSecret",
     "Code",
+    "Consent",
+    "DeviceCode",
     "Display",
     "Forwarded",
     "Identity",
+    "Logo",
+    "LogoutNotice",
     "Merge",
     "MergeReason",
     "MergeState",
@@ -45,6 +60,7 @@ __all__ = [
     "Session",
     "SigningKey",
     "Status",
+    "SubjectType",
     "User",
     "VerificationFile",
     "Way",

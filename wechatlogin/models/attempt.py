@@ -99,6 +99,8 @@ class Attempt(Base):
     #: The page that opened the popup.
     opener_origin: Mapped[str | None] = mapped_column(Exact(255))
     link_user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    #: Whether to ask for name and picture inside WeChat; None is as the installation has it.
+    wants_profile: Mapped[bool | None] = mapped_column(Boolean)
     #: The `state` that the caller gave, such as `code`; what travels is `scene`.
     requested_state: Mapped[str | None] = mapped_column(Exact(128))
     #: The text of the QR that the desktop shows.

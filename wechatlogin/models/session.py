@@ -31,7 +31,13 @@ class Session(Base):
     application_id: Mapped[int | None] = mapped_column(
         ForeignKey("applications.id", ondelete="CASCADE"), index=True
     )
+    #: The session of the browser that a program's was begun from.
+    parent_key: Mapped[str | None] = mapped_column(
+        ForeignKey("sessions.key_hash", ondelete="SET NULL"), index=True
+    )
     way: Mapped[str] = mapped_column(Exact(16))
+    #: When the person showed who they are.
+    auth_time: Mapped[datetime] = mapped_column(UtcDateTime)
     browser: Mapped[str] = mapped_column(Exact(64))
     ip: Mapped[str | None] = mapped_column(Exact(45))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

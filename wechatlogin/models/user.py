@@ -17,6 +17,8 @@ class User(Base):
     id: Mapped[str] = mapped_column(Exact(32), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: Since when an operator lets the person no longer in.
+    banned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     identities: Mapped[list["Identity"]] = relationship(
         back_populates="user", order_by="Identity.id"
     )
@@ -50,4 +52,6 @@ class Identity(Base):
     #: The language of the person's WeChat, once a page of ours was open in it.
     language: Mapped[str | None] = mapped_column(Exact(8))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: When nickname, picture or language last changed.
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     user: Mapped[User] = relationship(back_populates="identities")

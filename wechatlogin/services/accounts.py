@@ -97,7 +97,7 @@ def clear_profile(appid: str, openid: str, *, now: datetime) -> None:
         session.execute(
             update(Identity)
             .where(Identity.id == identity.id)
-            .values(nickname=None, avatar_url=None)
+            .values(nickname=None, avatar_url=None, updated_at=now)
         )
         audit.record(AuditTag.USER_PROFILE_CLEARED, user_id=identity.user_id, now=now)
 
@@ -151,6 +151,7 @@ def _create(wechat_app: WeChatAppRow, sighting: Sighting, now: datetime) -> Iden
         appid=wechat_app.appid,
         openid=sighting.openid,
         created_at=now,
+        updated_at=now,
     )
     db.session.add(identity)
     db.session.flush()
@@ -170,6 +171,7 @@ def _learn(identity: Identity, wechat_app: WeChatAppRow, sighting: Sighting, now
     if unionid:
         identity.unionid = unionid
         identity.open_platform_group = wechat_app.open_platform_group
+    shown = (identity.nickname, identity.avatar_url, identity.language)
     if profile:
         identity.nickname = profile.nickname or identity.nickname
         identity.avatar_url = profile.avatar_url
@@ -177,4 +179,6 @@ def _learn(identity: Identity, wechat_app: WeChatAppRow, sighting: Sighting, now
         identity.follows = sighting.follows
         identity.follows_checked_at = now
     identity.language = sighting.language or identity.language
+    if shown != (identity.nickname, identity.avatar_url, identity.language):
+        identity.updated_at = now
     db.session.flush()

@@ -4,6 +4,7 @@ A number is drawn at random and never given to anybody else: a database that cou
 number of an erased person to the next one, and tell everybody how many there are.
 """
 
+import hashlib
 import secrets
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from wechatlogin.extensions import db
-from wechatlogin.models import ApplicationUser
+from wechatlogin.models import Application, ApplicationUser, SubjectType
 from wechatlogin.models.transaction import write
 
 #: The numbers have 12 digits, so even JavaScript keeps them whole.
@@ -43,12 +44,32 @@ def find_or_create(application_id: int, user_id: str, *, now: datetime) -> Appli
     return known
 
 
+def get_by_subject(application_id: int, subject: str) -> ApplicationUser | None:
+    """Return the person whom an application knows by this `sub`."""
+    query = select(ApplicationUser).where(
+        ApplicationUser.application_id == application_id, ApplicationUser.subject == subject
+    )
+    return db.session.scalar(query)
+
+
+def subject_of(application_id: int, user_id: str) -> str:
+    """Return the `sub` by which an application gets to know a person (OpenID Connect Core, 8).
+
+    It follows from the two alone, never from a key of ours, so that it stays when keys change.
+    """
+    application = db.session.get_one(Application, application_id)
+    if application.subject_type == SubjectType.PUBLIC:
+        return user_id
+    return hashlib.sha256(f"{application.subject_salt} {user_id}".encode()).hexdigest()
+
+
 def _create(application_id: int, user_id: str, now: datetime) -> ApplicationUser:
     for _ in range(TRIES):
         row = ApplicationUser(
             id=LOWEST + secrets.randbelow(9 * LOWEST),
             application_id=application_id,
             user_id=user_id,
+            subject=subject_of(application_id, user_id),
             first_login_at=now,
             last_login_at=now,
         )

@@ -12,14 +12,23 @@ from sqlalchemy import delete, select, update
 from wechatlogin.config import ConfirmPolicy, FollowPolicy
 from wechatlogin.errors import ApplicationUnknown, InvalidRequest, NotConfigured
 from wechatlogin.extensions import db
-from wechatlogin.models import ApiKey, Application, AuditTag, Session
+from wechatlogin.models import (
+    Algorithm,
+    ApiKey,
+    Application,
+    AuditTag,
+    Session,
+    SubjectType,
+)
 from wechatlogin.models.transaction import count_changed, write
-from wechatlogin.services import audit, wechat_apps
+from wechatlogin.services import audit, client_secrets, wechat_apps
 from wechatlogin.vault import Vault, sha256_hex
 
 LONGEST_NAME = 64
-#: Other systems gave secrets of 32 hexadecimal digits.
-SHORTEST_SECRET = 32
+#: What an application may be granted unless its operator says otherwise.
+SCOPES = ("openid", "profile", "email", "offline_access")
+#: An address that no mail can reach (RFC 2606), for programs that insist on one.
+EMAIL_TEMPLATE = "{sub}@wechat.invalid"
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 #: How many numbers there are for new user domains, all of the same length.
 USER_DOMAINS = 10**12
@@ -32,7 +41,8 @@ class Credentials:
     """An application's secrets, shown once when they are made."""
 
     client_id: str
-    client_secret: str = field(repr=False)
+    #: None for a public client.
+    client_secret: str | None = field(repr=False)
     api_key: str = field(repr=False)
     user_domain: str
     user_domain_secret: str = field(repr=False)
@@ -47,7 +57,11 @@ class NewApplication:
     #: those that the programs and their tokens' readers have already.
     client_id: str | None = None
     client_secret: SecretStr | None = None
+    #: It runs in a browser or on a phone, where no secret can be kept.
+    is_public: bool = False
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
     origins: tuple[str, ...] = ()
     #: Its WeChat apps, the preferred one first; none means all there are.
     appids: tuple[str, ...] = ()
@@ -57,6 +71,16 @@ class NewApplication:
     mccs: tuple[int, ...] = ()
     confirm: ConfirmPolicy = ConfirmPolicy.NUMBER
     follow: FollowPolicy = FollowPolicy.NEVER
+    #: The ways that its login page offers; none means all there are.
+    ways: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = SCOPES
+    requires_pkce: bool = True
+    is_first_party: bool = False
+    subject_type: SubjectType = SubjectType.PUBLIC
+    email_template: str | None = EMAIL_TEMPLATE
+    id_token_algorithm: Algorithm = Algorithm.RS256
+    access_seconds: int = 3600
+    refresh_seconds: int = 30 * 86_400
 
 
 def get(client_id: str) -> Application | None:
@@ -94,7 +118,7 @@ def create(vault: Vault, new: NewApplication, *, now: datetime) -> Credentials:
     _verify(new)
     made = Credentials(
         client_id=new.client_id or secrets.token_hex(16),
-        client_secret=_secret_of(new),
+        client_secret=None if new.is_public else _secret_of(new),
         api_key=secrets.token_urlsafe(32),
         user_domain=_new_user_domain(),
         user_domain_secret=secrets.token_urlsafe(32),
@@ -103,21 +127,34 @@ def create(vault: Vault, new: NewApplication, *, now: datetime) -> Credentials:
         application = Application(
             client_id=made.client_id,
             name=new.name,
-            # Random secrets of 256 bits need no slow hash.
-            client_secret_hash=sha256_hex(made.client_secret),
+            is_public=new.is_public,
             user_domain=made.user_domain,
-            sealed_client_secret=vault.seal(made.client_secret) if new.keeps_secret else None,
             sealed_user_domain_secret=vault.seal(made.user_domain_secret),
             mccs=list(new.mccs),
             redirect_uris=list(new.redirect_uris),
+            post_logout_redirect_uris=list(new.post_logout_redirect_uris),
+            backchannel_logout_uri=new.backchannel_logout_uri,
             origins=list(new.origins),
             appids=list(new.appids),
             confirm=new.confirm,
             follow=new.follow,
+            ways=list(new.ways),
+            scopes=list(new.scopes),
+            requires_pkce=new.requires_pkce,
+            is_first_party=new.is_first_party,
+            subject_type=new.subject_type,
+            subject_salt=secrets.token_hex(32),
+            email_template=new.email_template,
+            id_token_algorithm=new.id_token_algorithm,
+            access_seconds=new.access_seconds,
+            refresh_seconds=new.refresh_seconds,
             created_at=now,
         )
         session.add(application)
         session.flush()
+        if made.client_secret is not None:
+            secret = SecretStr(made.client_secret)
+            client_secrets.add(vault, application, secret, is_kept=new.keeps_secret, now=now)
         _add_api_key(application.id, "first", made.api_key, now=now)
         audit.record(AuditTag.APPLICATION_SAVED, detail=made.client_id, now=now)
     return made
@@ -199,7 +236,7 @@ def _verify(new: NewApplication) -> None:
     client_id = new.client_id
     if client_id is not None and (not _CLIENT_ID.fullmatch(client_id) or get(client_id)):
         raise InvalidRequest
-    if new.client_secret and len(new.client_secret.get_secret_value()) < SHORTEST_SECRET:
+    if new.client_secret and len(new.client_secret.get_secret_value()) < client_secrets.SHORTEST:
         raise InvalidRequest
     for uri in new.redirect_uris:
         _verify_redirect_uri(uri)

@@ -94,6 +94,7 @@ def start(new: NewAttempt, *, now: datetime) -> Attempt:
         opener_origin=errand.opener_origin,
         redirect_uri=errand.redirect_uri,
         link_user_id=errand.link_user_id,
+        wants_profile=errand.wants_profile,
         qr_content=new.qr_content,
         restarts=new.restarts,
         tries=0,

@@ -22,10 +22,9 @@ from sqlalchemy import update
 from wechatlogin.errors import AttemptSpent, SignatureWrong, TokenInvalid
 from wechatlogin.models import Algorithm, Application, Identity, Session
 from wechatlogin.models.transaction import write
-from wechatlogin.services import applications, jwts, keys, sessions
+from wechatlogin.services import applications, client_secrets, jwts, keys, sessions
 from wechatlogin.services.jwts import Claims, Expected
 from wechatlogin.services.site import Site
-from wechatlogin.vault import equal, sha256_hex
 
 LIFETIME = timedelta(days=15)
 #: What every token is good for.
@@ -65,8 +64,8 @@ def issue(
     with write() as database:
         database.execute(lives_on.values(expires_at=ends))
     claims = _claims(application, session, identity, ends)
-    if application.sealed_client_secret is not None:
-        secret = site.vault.open(application.sealed_client_secret)
+    secret = client_secrets.get_kept(site.vault, application, now=now)
+    if secret is not None:
         text = jwts.sign_with_secret(secret, claims, kid=application.client_id)
         return Issued(SecretStr(text), ends)
     signer = keys.find_or_create_current(site, Algorithm.RS256, now=now)
@@ -103,10 +102,8 @@ def get_claims_for(
     application = applications.get(client_id)
     if application is None or application.is_disabled:
         raise SignatureWrong
-    if secret is not None:
-        kept = application.client_secret_hash
-        if kept is None or not equal(kept, sha256_hex(secret)):
-            raise SignatureWrong
+    if secret is not None and not client_secrets.check(application, secret, now=now):
+        raise SignatureWrong
     try:
         found = verify(site, token, now=now)
     except TokenInvalid:
@@ -155,7 +152,7 @@ def _read(site: Site, token: str, now: datetime) -> Claims:
 
     def find_secret(kid: str) -> str | None:
         named.append(kid)
-        return _secret_of(site, kid)
+        return _secret_of(site, kid, now)
 
     try:
         claims = jwts.verify_with_secret_of(token, find_secret, now=now)
@@ -171,11 +168,9 @@ def _read(site: Site, token: str, now: datetime) -> Claims:
     return claims
 
 
-def _secret_of(site: Site, client_id: str) -> str | None:
+def _secret_of(site: Site, client_id: str, now: datetime) -> str | None:
     application = applications.get(client_id) if client_id.isascii() else None
-    if application is None or application.sealed_client_secret is None:
-        return None
-    return site.vault.open(application.sealed_client_secret)
+    return client_secrets.get_kept(site.vault, application, now=now) if application else None
 
 
 def _client_id(claims: Claims) -> str:

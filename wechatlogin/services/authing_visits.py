@@ -86,7 +86,7 @@ def begin(
     site: Site, browser: Browser, permit: Permit, *, now: datetime, english: bool = False
 ) -> str:
     """Start an attempt and return the address of WeChat's page for it."""
-    scope = web_login.scope_for(site, permit.errand.purpose)
+    scope = web_login.scope_for(site, permit.errand)
     wanted = Request(
         row=permit.row,
         errand=permit.errand,

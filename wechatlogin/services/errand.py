@@ -27,6 +27,8 @@ class Errand:
     redirect_uri: str | None = None
     #: LINK: whose account the identity is added to.
     link_user_id: str | None = None
+    #: Whether to ask for name and picture inside WeChat; None is as the installation has it.
+    wants_profile: bool | None = None
 
     @classmethod
     def of(cls, attempt: Attempt) -> Self:
@@ -40,6 +42,7 @@ class Errand:
             opener_origin=attempt.opener_origin,
             redirect_uri=attempt.redirect_uri,
             link_user_id=attempt.link_user_id,
+            wants_profile=attempt.wants_profile,
         )
 
     @property

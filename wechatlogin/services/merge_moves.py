@@ -2,6 +2,7 @@
 
 identities                       noted, so that those still there can go back
 sessions, attempts               attempts go back with their identity; sessions end
+consents                         those of the one who stays count; nothing goes back
 application_users                one row where both were known: the earliest first login, the
                                  latest last one; both originals are noted
 merges                           those of the user who goes are written under the one who stays
@@ -20,11 +21,14 @@ from wechatlogin.models import (
     Application,
     ApplicationUser,
     Attempt,
+    AuthorizationCode,
+    Consent,
     Identity,
     Merge,
     MergeState,
     Session,
 )
+from wechatlogin.services import application_users
 
 Notes = dict[str, list[int]]
 #: The first login to an application and the last one.
@@ -42,6 +46,8 @@ def move_all(other_id: str, user_id: str, *, merge_id: int | None = None) -> Not
     identities = _ids(select(Identity.id).where(Identity.user_id == other_id))
     for column in (Identity.user_id, Session.user_id, Attempt.user_id, Attempt.link_user_id):
         _rewrite(column, other_id, user_id)
+    _rewrite(AuthorizationCode.user_id, other_id, user_id)
+    _move_consents(other_id, user_id)
     applications = _move_applications(other_id, user_id)
     return {"identities": identities, **applications, **_move_merges(other_id, user_id, merge_id)}
 
@@ -108,22 +114,36 @@ def _move_applications(other_id: str, user_id: str) -> Notes:
     return notes
 
 
+def _move_consents(other_id: str, user_id: str) -> None:
+    """Keep what the one who stays has said; a merge that is undone asks the other again."""
+    said = select(Consent.application_id).where(Consent.user_id == user_id)
+    repeated = set(db.session.scalars(said))
+    theirs = delete(Consent).where(
+        Consent.user_id == other_id, Consent.application_id.in_(repeated)
+    )
+    db.session.execute(theirs)
+    _rewrite(Consent.user_id, other_id, user_id)
+
+
 def _give_back_applications(user_id: str, other_id: str, notes: Notes) -> None:
     ours, shared = _known_by(user_id), _read(notes, "shared_applications")
     existing = set(db.session.scalars(select(Application.id)))
     for application_id, theirs in _read(notes, "applications").items():
         if application_id not in existing:
             continue
+        if application_id in ours:
+            _take_apart(ours[application_id], shared.get(application_id), theirs)
+            # The other's `sub` is free again before it is given back.
+            db.session.flush()
         db.session.add(
             ApplicationUser(
                 application_id=application_id,
                 user_id=other_id,
+                subject=application_users.subject_of(application_id, other_id),
                 first_login_at=theirs[0],
                 last_login_at=theirs[1],
             )
         )
-        if application_id in ours:
-            _take_apart(ours[application_id], shared.get(application_id), theirs)
     db.session.flush()
 
 
@@ -136,6 +156,8 @@ def _take_apart(row: ApplicationUser, own: Logins | None, theirs: Logins) -> Non
         row.last_login_at = own[1] if is_unused else row.last_login_at
     elif is_unused:
         db.session.delete(row)
+    else:
+        row.subject = application_users.subject_of(row.application_id, row.user_id)
 
 
 def _move_merges(other_id: str, user_id: str, merge_id: int | None) -> Notes:

@@ -56,6 +56,7 @@ def start(
         way=way,
         browser=browser.name,
         ip=browser.ip,
+        auth_time=now,
         created_at=now,
         last_seen_at=now,
         expires_at=now + lifetime,

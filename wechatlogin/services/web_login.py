@@ -247,20 +247,22 @@ def _restart(site: Site, browser: Browser, attempt: Attempt, now: datetime) -> R
     request = Request(
         row=wechat_apps.verify(attempt.appid or ""),
         errand=Errand.of(attempt),
-        scope=Scope.LOGIN if is_website else scope_for(site, Purpose(attempt.purpose)),
+        scope=Scope.LOGIN if is_website else scope_for(site, Errand.of(attempt)),
         parent_id=attempt.parent_id,
         restarts=attempt.restarts + 1,
     )
     return Restart(begin(site, browser, request, now=now).url)
 
 
-def scope_for(site: Site, purpose: Purpose) -> Scope:
+def scope_for(site: Site, errand: Errand) -> Scope:
     """Return what to ask for inside WeChat: a phone that confirms is silent, the rest as set."""
-    match purpose:
+    match errand.purpose:
         case Purpose.CONFIRM:
             return Scope.BASE
         case Purpose.RESULT | Purpose.LINK:
             return Scope.USERINFO
+        case _ if errand.wants_profile is not None:
+            return Scope.USERINFO if errand.wants_profile else Scope.BASE
         case _:
             return Scope(site.settings.login_scope)
 

@@ -181,7 +181,7 @@ def _visit(offer: Offer, errand: Errand, *, parent_id: str | None = None) -> Vis
     wanted = web_login.Request(
         row=offer.row,
         errand=errand,
-        scope=Scope.LOGIN if is_website else web_login.scope_for(site, errand.purpose),
+        scope=Scope.LOGIN if is_website else web_login.scope_for(site, errand),
         parent_id=parent_id,
         english=languages.html_lang() == "en",
     )

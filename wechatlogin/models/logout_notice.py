@@ -1,0 +1,29 @@
+"""`logout_notices`: applications that are to hear that a person has logged out."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Integer
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wechatlogin.extensions import Base
+from wechatlogin.models.types import Exact, RowId, UtcDateTime
+
+
+class LogoutNotice(Base):
+    """One notice, written down with the end of the session and sent afterwards."""
+
+    __tablename__ = "logout_notices"
+    __table_args__ = (Index(None, "delivered_at", "next_try_at"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    application_id: Mapped[int] = mapped_column(
+        ForeignKey("applications.id", ondelete="CASCADE"), index=True
+    )
+    #: Whom and which session the application knows it by: `sub` and `sid` of its tokens.
+    subject: Mapped[str] = mapped_column(Exact(64))
+    sid: Mapped[str] = mapped_column(Exact(32), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    #: None once it has been given up.
+    next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
