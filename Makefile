@@ -56,7 +56,7 @@ fix: $(TOOLS) ## 自动修正格式，并更新译文目录 / mend the format an
 .PHONY: clean
 clean: ## 删除虚拟环境与各种缓存 / remove the environment and all caches
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov \
-		tests/sdks/node_modules
+		tests/node_modules
 
 $(RUNTIME): requirements.txt
 	@echo '正在准备 .venv，大约半分钟 / preparing .venv, about half a minute' >&2

@@ -3,8 +3,8 @@
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,7 +12,7 @@ from flask_migrate import upgrade
 from playwright.sync_api import Browser, sync_playwright
 from pydantic import SecretStr
 
-from tests import databases
+from tests import databases, node
 from tests.servers import (
     TEMPLATE_ID,
     Account,
@@ -110,11 +110,24 @@ def storage(stored_app: Flask) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of SQLite with all tables, migrated once and copied for each service."""
+    path = tmp_path_factory.mktemp("migrated") / "service.db"
+    app = create_app(settings_for_tests(database_url=f"sqlite:///{path}"))
+    with app.app_context():
+        upgrade()
+        db.session.remove()
+        db.engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
 def install(
-    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
+    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory, migrated: Path
 ) -> Iterator["Installer"]:
-    with ExitStack() as stack:
-        yield Installer(simulator, tmp_path_factory, stack)
+    installer = Installer(simulator, tmp_path_factory, migrated)
+    yield installer
+    installer.stop_all()
 
 
 @pytest.fixture(scope="session")
@@ -127,11 +140,19 @@ class Installer:
     """Sets services up: each with its own database, account and settings."""
 
     def __init__(
-        self, simulator: Simulator, folders: pytest.TempPathFactory, stack: ExitStack
+        self, simulator: Simulator, folders: pytest.TempPathFactory, migrated: Path
     ) -> None:
         self._simulator = simulator
         self._folders = folders
-        self._stack = stack
+        self._migrated = migrated
+        self._services: list[Service] = []
+
+    def stop_all(self) -> None:
+        """Tell every service to stop, and only then wait for each."""
+        for service in self._services:
+            service.ask_to_stop()
+        for service in self._services:
+            service.stop()
 
     def __call__(
         self,
@@ -162,9 +183,9 @@ class Installer:
             }
         )
         accounts = {each: Account() for each in apps or [kind]}
+        shutil.copy(self._migrated, folder)
         app = create_app(settings)
         with app.app_context():
-            upgrade()
             group = OPEN_PLATFORM if apps else None
             for each, account in accounts.items():
                 _make_app(app, account, template=template, mode=mode, kind=each, group=group)
@@ -172,7 +193,7 @@ class Installer:
             db.session.remove()
         service = Service(settings, folder / "service.log")
         service.start()
-        self._stack.callback(service.stop)
+        self._services.append(service)
         for each, account in accounts.items():
             callback_url = f"{service.url}/api/wechat/{account.appid}"
             console = {"host": host, "callback_url": callback_url, "mode": mode, "kind": each.value}
@@ -208,6 +229,12 @@ def _make_app(
         template_fields=fields if template else None,
     )
     wechat_apps.save(site.vault, new, now=clock.now())
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The packages that scripts for Node find."""
+    return node.install_packages()
 
 
 @pytest.fixture(scope="session")

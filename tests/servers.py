@@ -163,10 +163,15 @@ class Service:
             )
         self._wait_until_up()
 
-    def stop(self) -> None:
-        """Stop as a deployment does, and wait for the end."""
+    def ask_to_stop(self) -> None:
+        """Ask it to stop, as a deployment does, and wait for nothing."""
         if self._process is not None:
             self._process.terminate()
+
+    def stop(self) -> None:
+        """Stop as a deployment does, and wait for the end."""
+        self.ask_to_stop()
+        if self._process is not None:
             self._process.wait(20)
             self._process = None
 

@@ -1,8 +1,6 @@
 """An account that other SDKs work for, and a way to run those that are written for Node."""
 
-import fcntl
 import json
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests import databases
 from tests.servers import ROOT, Account, Simulator
 
 HERE = ROOT / "tests" / "sdks"
-PINNED = HERE / "package-lock.json"
-INSTALLED = HERE / "node_modules"
-#: A copy of the lock file that the folder was filled by.
-STAMP = INSTALLED / ".filled-by.json"
 DOMAIN = "shop.example"
 REDIRECT = f"http://{DOMAIN}/back?from=wechat"
 
@@ -54,30 +47,6 @@ class NodeSDK:
         outcomes = self.calls(*calls)
         assert not [one for one in outcomes if "error" in one], outcomes
         return [one.get("value") for one in outcomes]
-
-
-@pytest.fixture(scope="session")
-def node_modules() -> Path:
-    """The packages of package-lock.json, fetched once and kept until that file changes."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            databases.missing(program)
-    with PINNED.open(encoding="utf-8") as pinned:
-        # Several test processes may come here together, and one of them does the work.
-        fcntl.flock(pinned, fcntl.LOCK_EX)
-        wanted = pinned.read()
-        if not STAMP.exists() or STAMP.read_text(encoding="utf-8") != wanted:
-            _fetch()
-            STAMP.write_text(wanted, encoding="utf-8")
-    return INSTALLED
-
-
-def _fetch() -> None:
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(
-        command, cwd=HERE, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture
