@@ -153,8 +153,11 @@ def _code(page: list[Element], nonce: str) -> Iterator[str]:
 def _csrf(page: list[Element]) -> Iterator[str]:
     for form in _all(page, "form"):
         names = [entry.attributes.get("name") for entry in _all(list(form.walk()), "input")]
-        if form.attributes.get("method") == "post" and names.count(CSRF_FIELD) != 1:
-            yield f"the form to {form.attributes.get('action')} lacks the CSRF field"
+        action = str(form.attributes.get("action"))
+        # Another site is not told what proves that a form is ours.
+        wanted = 1 if action.startswith("/") else 0
+        if form.attributes.get("method") == "post" and names.count(CSRF_FIELD) != wanted:
+            yield f"the form to {action} has {names.count(CSRF_FIELD)} CSRF fields"
 
 
 def _english(page: list[Element]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from tests import source_tree
 from wechatlogin.services.qr_image import draw_svg
+from wechatlogin.web.brands import Brand
 from wechatlogin.web.openapi_page import Entry, Section
 
 LANGUAGES = MappingProxyType({"zh-CN": "zh_CN", "en": "en"})
@@ -62,6 +63,18 @@ CODE = {
     "auth_url": "https://login.example.com/auth?state=code",
     "restart_url": "/login/code",
     "back_url": "/login",
+}
+BRAND = Brand("Shop", "/applications/shop/logo?v=1")
+DEVICE = {"action": "/device", "typed": None, "error": None}
+DEVICE_CONFIRM = {
+    "action": "/device",
+    "user_code": "WDJB-MJHT",
+    "device": "Linux",
+    "place": "203.0.113.*",
+    "time_text": "14:32",
+    "nickname": "Lin",
+    "another_url": None,
+    "permissions": [],
 }
 SECTION = Section(
     title="Login",
@@ -145,6 +158,31 @@ QUESTION = {
     "label": "Remove",
     "back_url": "/account",
 }
+APPLICATIONS = [
+    {
+        "client_id": f"client-{number}",
+        "brand": name,
+        "since_text": "Since 2026-11-21",
+        "may_know": ["Name and picture", "Stand-in e-mail"],
+        "revoke_url": f"/account/applications/client-{number}/revoke",
+    }
+    for number, name in ((1, "Lin's books"), (2, "Forum"))
+]
+CONSENT = {
+    "site_name": "Lin's books",
+    "nickname": "Lin",
+    "avatar_url": "/missing.png",
+    "permissions": [
+        {"label": "Recognise you", "detail": "The same person is back."},
+        {"label": "Name and picture", "detail": "And your language."},
+    ],
+    "place": "shop.example",
+    "action": "/oidc/auth/h4ndle",
+    "asked_field": "asked",
+    "asked": "1f2e3d4c",
+    "another_url": "/login?prompt=login",
+}
+FORM_POST = {"action": "https://shop.example/callback", "parameters": {"code": "c", "state": '<"&'}}
 MESSAGE = {"title": "Done", "text": "Go back to the computer."}
 BACK = {"label": "Back", "url": "/login"}
 
@@ -161,6 +199,8 @@ def samples() -> Iterator[Sample]:
     """Yield each page in each of its shapes."""
     for policy in ("number", "tap", "first_time", "never"):
         yield Sample("login_scan.html", {"login": {**SCAN, "confirm": policy}, "ways": WAYS})
+    link = "https://login.example.com/q/0123456789abcdef0123456789abcdef"
+    yield Sample("login_phone.html", {"login": SCAN, "link": link, "ways": WAYS})
     for qr_svg, is_on_phone in ((QR, False), (QR, True), (None, False), (None, True)):
         login = {**SCAN, "qr_svg": qr_svg, "confirm": "tap"}
         yield Sample("login_number.html", {**NUMBER, "login": login, "is_on_phone": is_on_phone})
@@ -200,13 +240,15 @@ def samples() -> Iterator[Sample]:
         yield Sample("message.html", {**MESSAGE, "kind": kind})
     trace = {"error_code": "server_error", "request_id": "1f2e3d4c", "retry": 30}
     yield Sample("message.html", {**MESSAGE, **trace, "kind": "error", "action": BACK})
-    yield Sample("code.html", CODE)
+    yield Sample("code.html", {**CODE, "site_name": BRAND})
     yield Sample("code.html", {**CODE, "error": "Wrong."})
     yield Sample("code.html", {**CODE, "error": "Too often.", "is_open": False})
-    yield Sample("account.html", {**LISTS, "identities": IDENTITIES})
-    alone = [{**IDENTITIES[0], "remove_url": None}]
-    yield Sample("account.html", {**LISTS, "identities": alone, "notice": "Added."})
-    yield Sample("question.html", QUESTION)
+    yield Sample("device.html", DEVICE)
+    yield Sample("device.html", {**DEVICE, "typed": "WDJB", "error": "Wrong."})
+    yield Sample("device_confirm.html", DEVICE_CONFIRM)
+    permitted = {"another_url": "/login", "permissions": CONSENT["permissions"]}
+    yield Sample("device_confirm.html", {**DEVICE_CONFIRM, **permitted})
+    yield from _of_a_known_person()
     yield Sample("operator_login.html", {"action": "/operator/login", "error": None})
     yield Sample("operator_login.html", {"action": "/operator/login", "error": "Wrong."})
     yield Sample("operator_status.html", OPERATOR)
@@ -214,6 +256,18 @@ def samples() -> Iterator[Sample]:
     yield Sample("operator_status.html", {**OPERATOR, "merges_text": "Two may be one person."})
     yield Sample("help.html", {})
     yield Sample("docs.html", {"sections": [SECTION], "document_url": "/openapi.json"})
+
+
+def _of_a_known_person() -> Iterator[Sample]:
+    yield Sample("account.html", {**LISTS, "identities": IDENTITIES})
+    alone = [{**IDENTITIES[0], "remove_url": None}]
+    yield Sample("account.html", {**LISTS, "identities": alone, "notice": "Added."})
+    yield Sample("account.html", {**LISTS, "identities": alone, "applications": APPLICATIONS})
+    yield Sample("question.html", QUESTION)
+    yield Sample("consent.html", CONSENT)
+    alone_there = {"nickname": None, "avatar_url": None, "another_url": None}
+    yield Sample("consent.html", {**CONSENT, **alone_there})
+    yield Sample("form_post.html", FORM_POST)
 
 
 def create_gallery(lang: str, site_name: str = "Morning Books") -> Flask:

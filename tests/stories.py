@@ -7,9 +7,18 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from wechatlogin.models import Attempt, Identity, User, Way, WeChatAppRow
+from wechatlogin.models import (
+    Application,
+    Attempt,
+    Identity,
+    Session,
+    User,
+    Way,
+    WeChatAppRow,
+)
 from wechatlogin.models.transaction import write
-from wechatlogin.services import accounts, attempts, wechat_apps
+from wechatlogin.services import accounts, applications, attempts, sessions, wechat_apps
+from wechatlogin.services.applications import NewApplication
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.services.wechat_apps import NewWeChatApp
@@ -72,3 +81,20 @@ def an_account(
 def an_identity(row: WeChatAppRow, openid: str, *, now: datetime) -> Identity:
     """Create a person whom an account knows by this openid."""
     return accounts.find_or_create_identity(row, accounts.Sighting(openid), now=now)
+
+
+def a_program(site: Site, *, now: datetime, **given: Any) -> tuple[Application, Session]:
+    """Create an application, and a session of somebody's that it holds the tokens of."""
+    new = NewApplication(**{"name": "晨光书店", **given})
+    made = applications.create(site.vault, new, now=now)
+    application = applications.verify(made.client_id)
+    session = sessions.start(
+        made.client_id,
+        sessions.Owner(user_id=a_user(now)),
+        browser=a_browser(),
+        way="scan",
+        lifetime=timedelta(days=30),
+        now=now,
+        application_id=application.id,
+    )
+    return application, session

@@ -9,7 +9,7 @@ from tests.servers import ROOT, settings_for_tests
 from wechatlogin import create_app
 from wechatlogin.simulator import create_simulator, faults
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 def test_the_endpoints_are_exactly_those_of_the_application() -> None:
@@ -28,7 +28,7 @@ def test_the_endpoints_are_exactly_those_of_the_application() -> None:
     assert listed == answered
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     targets = re.findall(r"\]\((?!https?://)([^)#]+)", text)

@@ -32,6 +32,15 @@ from wechatlogin.compat import (
 from wechatlogin.config import Settings
 from wechatlogin.extensions import babel, csrf, db, limiter, login_manager, migrate
 from wechatlogin.models.transaction import prepare_sqlite
+from wechatlogin.oidc import (
+    authorize,
+    device_authorization,
+    end_session,
+    introspection,
+    metadata,
+    token,
+    userinfo,
+)
 from wechatlogin.services.pauses import Pauses
 from wechatlogin.services.site import Site
 from wechatlogin.services.waiting import make_bus
@@ -41,13 +50,17 @@ from wechatlogin.web import (
     code,
     confirm,
     cookies,
+    device,
     following,
     languages,
     login,
+    logos,
+    notices,
     openapi,
     operator,
     page_scans,
     pages,
+    permissions,
     pushes,
     relay,
     security,
@@ -61,6 +74,7 @@ from wechatlogin.web.parking import ParkingMiddleware
 from wechatlogin.wechat.app import Platform
 from wechatlogin.wechat.forwarding import Forwarder, ForwardLimits
 from wechatlogin.wechat.http import WeChatHTTP
+from wechatlogin.wechat.notices import Poster
 
 ROOT = Path(__file__).parent.parent
 BLUEPRINTS = (
@@ -71,19 +85,29 @@ BLUEPRINTS = (
     authing_events.bp,
     authing_scans.bp,
     authing_tokens.bp,
+    authorize.bp,
     code.bp,
     confirm.bp,
+    device.bp,
+    device_authorization.bp,
+    end_session.bp,
     following.bp,
+    introspection.bp,
     login.bp,
+    logos.bp,
+    metadata.bp,
     open_authorization.bp,
     openapi.bp,
     operator.bp,
     page_scans.bp,
     pages.bp,
+    permissions.bp,
     pushes.bp,
     relay.bp,
     verification.bp,
     quectel.bp,
+    token.bp,
+    userinfo.bp,
     waiting.bp,
     website.bp,
     wechat_server.bp,
@@ -200,6 +224,7 @@ def _site(settings: Settings) -> Site:
         http=WeChatHTTP(platform),
         # Half of the threads at most wait for the owner's other program.
         forwarder=Forwarder(ForwardLimits(in_flight=max(1, settings.threads // 2))),
+        poster=Poster(),
         bus=make_bus(db.engine),
         pauses=Pauses(),
         translate=gettext,
@@ -223,11 +248,17 @@ def _add_web(app: Flask) -> None:
         "authing": authing.render_error,
         "authing_scans": authing_envelope.render_error,
         "authing_tokens": authing_tokens.render_error,
+        "device_authorization": device_authorization.render_error,
+        "introspection": introspection.render_error,
+        "metadata": metadata.render_error,
+        "token": token.render_error,
+        "userinfo": userinfo.render_error,
         "quectel": quectel_envelope.render_error,
         "wechat_server": wechat_server.render_error,
     }
     error_pages.init_app(app, front_doors)
     app.after_request(keep_browser_secret)
+    notices.init_app(app)
     app.jinja_env.globals["csrf_field"] = _csrf_field
     app.jinja_env.globals["site_name"] = app.extensions["wechatlogin"].settings.site_name
     for blueprint in BLUEPRINTS:

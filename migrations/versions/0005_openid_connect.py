@@ -246,11 +246,14 @@ def _create_grant_tables() -> None:
         sa.Column("scope", types.Exact(length=255), nullable=False),
         sa.Column("interval_seconds", sa.Integer(), nullable=False),
         sa.Column("polled_at", types.UtcDateTime(), nullable=True),
+        sa.Column("session_key", types.Exact(length=64), nullable=True),
         _foreign("device_codes", "attempt_id", "attempts.id"),
+        _foreign("device_codes", "session_key", "sessions.key_hash"),
         sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_device_codes")),
         sa.UniqueConstraint("device_code_hash", name=op.f("uq_device_codes_device_code_hash")),
         sa.UniqueConstraint("user_code", name=op.f("uq_device_codes_user_code")),
     )
+    _index("device_codes", "session_key")
     op.create_table(
         "consents",
         sa.Column("id", _ROW_ID, nullable=False),

@@ -12,13 +12,11 @@ from tests.compat.authing import BACK, Program, confirm
 from tests.conftest import Installation
 from tests.flows.desktops import confirm_link, read_qr
 from tests.flows.phones import Phone
-from tests.sdks.conftest import node_modules
 from tests.servers import ROOT
 from tests.simulator.receiver import Answer, Received, Receiver
+from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.services import sessions
-
-__all__ = ["node_modules"]
 
 GUIDE = (ROOT / "docs" / "coming-from-authing.md").read_text(encoding="utf-8")
 
@@ -57,7 +55,7 @@ def test_the_page_inside_wechat_and_its_back_end_work(example: dict[str, Any], p
     user = example["get_user_info"](address)
     assert example["user_of"](user["token"]) == user["id"]
     with installation.app.app_context():
-        sessions.end_all(user["id"])
+        sessions.end_all(user["id"], now=clock.now())
         db.session.remove()
 
     assert example["user_of"](user["token"]) is None

@@ -19,7 +19,7 @@ from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.models import Identity
 from wechatlogin.models.transaction import write
-from wechatlogin.services import applications
+from wechatlogin.services import api_keys, applications
 
 
 @pytest.mark.parametrize("name", ["qrcode", "authorize", "jwt", "isSubscribed"])
@@ -60,8 +60,8 @@ def test_a_revoked_key_and_a_disabled_application_are_refused(installation: Inst
     token = other.log_in(installation.simulator.add_person())
     with installation.app.app_context():
         application = applications.verify(program.made.client_id)
-        key = applications.get_api_keys(application)[0]
-        applications.revoke_api_key(application, key.id, now=clock.now())
+        key = api_keys.get_all(application)[0]
+        api_keys.revoke(application, key.id, now=clock.now())
         disabled = applications.verify(other.made.client_id)
         applications.save_disabled(disabled, is_disabled=True, now=clock.now())
 

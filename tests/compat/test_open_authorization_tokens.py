@@ -13,6 +13,7 @@ from tests.compat.open_authorization import (
 )
 from tests.conftest import Installer
 from tests.flows.phones import Phone
+from wechatlogin import clock
 from wechatlogin.models import Identity
 from wechatlogin.models.transaction import write
 from wechatlogin.services import sessions
@@ -82,7 +83,7 @@ def test_logging_out_ends_the_token_and_no_other(program: Program, person: str) 
     first, second = program.log_in(person), program.log_in(person)
     claims = claims_of(first)
     with program.installation.app.app_context():
-        assert sessions.end_one(claims["sub"], claims["sid"])
+        assert sessions.end_one(claims["sub"], claims["sid"], now=clock.now())
 
     assert details(program.ask("isSubscribed", first)) == (401, "Authorization", "token_invalid")
     assert program.ask("isSubscribed", second).status_code == 400
@@ -111,7 +112,7 @@ def test_a_session_that_ended_gives_no_token_again(program: Program, person: str
     code, state = program.come_back(person)
     claims = claims_of(program.ask("jwt", code=code, id=state).json()["token"])
     with program.installation.app.app_context():
-        sessions.end_all(claims["sub"])
+        sessions.end_all(claims["sub"], now=clock.now())
 
     assert details(program.ask("jwt", code=code, id=state)) == (400, "id", "attempt_spent")
 

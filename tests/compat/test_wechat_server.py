@@ -26,7 +26,7 @@ from wechatlogin import clock
 from wechatlogin.config import FollowPolicy
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, Code, transaction
-from wechatlogin.services import applications
+from wechatlogin.services import api_keys
 from wechatlogin.wechat.app import AppKind, MessageMode
 
 NO_KEY = "无权进行此操作，未登录或 token 无效"
@@ -52,7 +52,7 @@ def one_api(service: Installation) -> OneAPI:
 def change(service: Installation, one_api: OneAPI, **values: object) -> Application:
     """Change the application of a program and return it."""
     with service.app.app_context():
-        application = applications.get_by_api_key(one_api.token, now=clock.now())
+        application = api_keys.get_application(one_api.token, now=clock.now())
         assert application is not None
         for name, value in values.items():
             setattr(application, name, value)

@@ -91,7 +91,7 @@ def test_a_log_out_ends_every_token_of_the_session(storage: Site, lin: Identity)
 def test_all_sessions_of_a_person_end_with_their_tokens(storage: Site, lin: Identity) -> None:
     people = [log_in(storage, lin) for _ in range(2)]
 
-    sessions.end_all(lin.user_id)
+    sessions.end_all(lin.user_id, now=NOW)
 
     assert not any(check(storage, person, NOW) for person in people)
 

@@ -3,13 +3,15 @@
 import base64
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joserfc.jwk import ECKey, KeySet, RSAKey
+from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
+from tests.forgeries import ANYWHERE, PUBLISHED, Forger
 from wechatlogin.errors import TokenInvalid
 from wechatlogin.models import Algorithm
 from wechatlogin.services import jwts
@@ -19,6 +21,7 @@ from wechatlogin.services.keys import Signer
 NOW = datetime(2026, 11, 21, 3, 4, tzinfo=UTC)
 SECRET = "a secret of thirty-two characters"
 KEY = ECKey.generate_key("P-256", {"use": "sig"}, auto_kid=True)
+RSA_KEY = RSAKey.generate_key(2048, auto_kid=True)
 SIGNER = Signer(str(KEY.kid), Algorithm.ES256, KEY)
 KEYS = KeySet([KEY])
 EXPECTED = Expected(("ES256",), type="at+jwt", issuer="https://us", audience="them")
@@ -52,9 +55,12 @@ def test_a_token_as_expected_gives_its_claims() -> None:
         {"iss": "https://others"},
         {"aud": "others"},
         {"aud": []},
+        {"aud": ["them"]},
+        {"aud": ["them", "others"]},
         {"exp": int(NOW.timestamp()) - 1},
         {"nbf": int(NOW.timestamp()) + 5},
         {"exp": "tomorrow"},
+        {"exp": None},
     ],
     ids=str,
 )
@@ -71,10 +77,64 @@ def test_another_key_is_refused() -> None:
 
 
 def test_an_algorithm_that_was_not_asked_for_is_refused() -> None:
-    key = RSAKey.generate_key(2048, auto_kid=True)
-    signer = Signer(str(key.kid), Algorithm.RS256, key)
+    signer = Signer(str(RSA_KEY.kid), Algorithm.RS256, RSA_KEY)
 
-    refuse(jwts.sign(signer, claims(), type_="at+jwt"), KeySet([key]))
+    refuse(jwts.sign(signer, claims(), type_="at+jwt"), KeySet([RSA_KEY]))
+
+
+def test_a_token_that_names_no_key_is_refused_though_there_is_only_one() -> None:
+    refuse(Forger(signed(), KEY).without("kid"))
+
+
+def test_no_key_at_all_verifies_nothing() -> None:
+    refuse(signed(), KeySet([]))
+
+
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+def test_no_forgery_is_taken(algorithm: Algorithm) -> None:
+    keys = KeySet([KEY, RSA_KEY])
+    key, other = (KEY, RSA_KEY) if algorithm is Algorithm.ES256 else (RSA_KEY, KEY)
+    signer = Signer(str(key.kid), algorithm, key)
+    expected = replace(EXPECTED, algorithms=tuple(Algorithm))
+    forger = Forger(jwts.sign(signer, claims(), type_="at+jwt"), key, other.kid)
+
+    def is_taken(token: str) -> bool:
+        try:
+            jwts.verify(token, keys, expected, now=NOW)
+        except TokenInvalid:
+            return False
+        return True
+
+    taken = [name for name, forge in {**ANYWHERE, **PUBLISHED}.items() if is_taken(forge(forger))]
+
+    assert taken == []
+    assert is_taken(forger.with_claims())
+
+
+def test_no_forgery_is_taken_where_a_secret_signs() -> None:
+    token = jwts.sign_with_secret(SECRET, claims(), kid="shop")
+    forger = Forger(token, OctKey.import_key(SECRET))
+
+    def is_taken(token: str) -> bool:
+        try:
+            jwts.verify_with_secret_of(token, {"shop": [SECRET]}.get, now=NOW)
+        except TokenInvalid:
+            return False
+        return True
+
+    taken = [name for name, forge in ANYWHERE.items() if is_taken(forge(forger))]
+
+    assert taken == []
+    assert is_taken(forger.with_claims())
+
+
+def test_only_a_token_of_one_secret_may_be_undated() -> None:
+    undated = jwts.sign_with_secret(SECRET, {"sub": "lin"}, kid="shop")
+
+    assert jwts.verify_with_secret(undated, SECRET, now=NOW)["sub"] == "lin"
+    with pytest.raises(TokenInvalid):
+        jwts.verify_with_secret_of(undated, {"shop": [SECRET]}.get, now=NOW)
+    refuse(jwts.sign(SIGNER, {"iss": "https://us", "aud": "them"}, type_="at+jwt"))
 
 
 def test_a_token_without_a_signature_is_refused() -> None:
@@ -107,7 +167,7 @@ def test_a_shared_secret_signs_and_verifies() -> None:
 
 
 def test_a_token_names_which_of_several_secrets_signed_it() -> None:
-    secrets = {"shop": SECRET, "club": SECRET[::-1]}
+    secrets = {"shop": [SECRET[1:], SECRET], "club": [SECRET[::-1]]}
     token = jwts.sign_with_secret(SECRET, claims(), kid="shop")
     borrowed = jwts.sign_with_secret(SECRET, claims(), kid="club")
 
@@ -131,4 +191,4 @@ def test_no_name_of_a_secret_makes_the_reader_fail_otherwise(kid: str) -> None:
     token = f"{encoded({'alg': 'HS256', 'kid': kid})}.{encoded(claims())}.e30"
 
     with pytest.raises(TokenInvalid):
-        jwts.verify_with_secret_of(token, {"shop": SECRET}.get, now=NOW)
+        jwts.verify_with_secret_of(token, {"shop": [SECRET]}.get, now=NOW)

@@ -19,10 +19,11 @@ from tests.services.one_person import (
     tags,
     two_users,
 )
-from tests.stories import start_attempt
+from tests.stories import a_browser, start_attempt
 from wechatlogin.errors import MergeDecided, MergeNotFound
 from wechatlogin.extensions import db
 from wechatlogin.models import (
+    Application,
     ApplicationUser,
     Attempt,
     AuditTag,
@@ -38,10 +39,12 @@ from wechatlogin.services import (
     accounts,
     attempts,
     merging,
+    sessions,
     users,
 )
 from wechatlogin.services.merging import Conflict, Decision
 from wechatlogin.services.site import Site
+from wechatlogin.vault import sha256_hex
 
 
 @pytest.fixture
@@ -243,6 +246,24 @@ def test_an_operator_merges_after_all(
     assert count(User) == 1
     assert (row.user_id, merge.state, merge.decided_by) == (merge.user_id, MergeState.MERGED, "li")
     assert merging.get_waiting() == []
+
+
+def test_a_program_that_knew_both_loses_the_session_of_the_one_who_goes(
+    storage: Site, service: WeChatAppRow, website: WeChatAppRow
+) -> None:
+    merge = proposed(storage, service, website)
+    program = db.session.scalars(select(Application)).one()
+    for name, user_id in (("stays", merge.user_id), ("goes", merge.other_user_id)):
+        owner = sessions.Owner(user_id=user_id)
+        held = sessions.start(
+            name, owner, browser=a_browser(name), way="scan", lifetime=timedelta(days=1), now=NOW
+        )
+        sessions.start_child(f"{name} there", held, program, expires_at=MUCH_LATER, now=NOW)
+
+    merging.decide(merge.id, Decision.MERGE, actor="li", now=LATER)
+
+    left = select(Session.parent_key).where(Session.application_id == program.id)
+    assert list(db.session.scalars(left)) == [sha256_hex("stays")]
 
 
 def test_two_that_an_operator_keeps_apart_are_never_proposed_again(

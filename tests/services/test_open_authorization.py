@@ -224,7 +224,7 @@ def test_a_token_lives_a_day_and_no_longer_than_its_session(
     assert is_good(NOW)
     assert is_good(NOW + day - SECOND)
     assert not is_good(NOW + day + SECOND)
-    sessions.end_all(channel_tokens.verify(site, token, now=NOW).user_id)
+    sessions.end_all(channel_tokens.verify(site, token, now=NOW).user_id, now=NOW)
     assert not is_good(NOW)
 
 

@@ -78,8 +78,8 @@ def test_a_clock_that_goes_back_does_not_lengthen_a_session(user_id: str) -> Non
 def test_people_end_their_own_sessions_only(user_id: str) -> None:
     mine, theirs = start("mine", user_id), start("theirs", a_user(NOW))
 
-    assert not sessions.end_one(user_id, theirs)
-    assert sessions.end_one(user_id, mine)
+    assert not sessions.end_one(user_id, theirs, now=NOW)
+    assert sessions.end_one(user_id, mine, now=NOW)
     assert not is_live("mine", NOW)
     assert is_live("theirs", NOW)
 

@@ -5,7 +5,13 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.stories import an_account
-from wechatlogin.errors import ApplicationUnknown, InvalidRequest, NotConfigured, RightMissing
+from wechatlogin.errors import (
+    ApplicationUnknown,
+    InvalidRequest,
+    NotConfigured,
+    RightMissing,
+    SettingRefused,
+)
 from wechatlogin.models import Application, Way
 from wechatlogin.services import applications, ways, wechat_apps
 from wechatlogin.services.applications import NewApplication
@@ -24,8 +30,9 @@ def make_apps(site: Site, *kinds: AppKind) -> None:
         an_account(site, now=NOW, appid=appids.get(kind, "wx9" + "0" * 15), kind=kind)
 
 
-def an_application(site: Site, *appids: str) -> Application:
-    made = applications.create(site.vault, NewApplication("书店", appids=appids), now=NOW)
+def an_application(site: Site, *appids: str, ways: tuple[str, ...] = ()) -> Application:
+    new = NewApplication("书店", appids=appids, ways=ways)
+    made = applications.create(site.vault, new, now=NOW)
     return applications.verify(made.client_id)
 
 
@@ -87,6 +94,30 @@ def test_the_installation_says_in_which_order_a_desktop_is_offered_the_ways(stor
     assert first == [(Way.WEBSITE, WEBSITE), (Way.SCAN, SERVICE)]
 
 
+def test_an_application_is_offered_the_ways_that_it_names_in_its_order(storage: Site) -> None:
+    make_apps(storage, AppKind.SERVICE, AppKind.WEBSITE)
+    application = an_application(storage, SERVICE, WEBSITE, ways=("number", "website", "code"))
+
+    assert offered(Device.DESKTOP, application) == [(Way.NUMBER, SERVICE), (Way.WEBSITE, WEBSITE)]
+    assert offered(Device.IN_WECHAT, application) == [(Way.NUMBER, SERVICE)]
+    assert offered(Device.DESKTOP, application, desktop_ways=("scan", "website")) == [
+        (Way.WEBSITE, WEBSITE)
+    ]
+
+
+def test_a_way_that_an_application_leaves_out_is_not_permitted(storage: Site) -> None:
+    make_apps(storage, AppKind.SERVICE)
+    picky, other = an_application(storage, ways=("scan",)), an_application(storage)
+
+    ways.verify_permitted(picky, Way.SCAN)
+    for application in (other, None):
+        ways.verify_permitted(application, Way.CODE)
+    with pytest.raises(RightMissing):
+        ways.verify_permitted(picky, Way.CODE)
+    with pytest.raises(RightMissing):
+        ways.verify_best(Device.IN_WECHAT, picky, desktop_ways=ALL_DESKTOP_WAYS)
+
+
 def test_where_no_app_may_serve_a_browser_the_missing_right_is_named(storage: Site) -> None:
     with pytest.raises(NotConfigured) as nothing_at_all:
         ways.verify_best(Device.DESKTOP, None, desktop_ways=ALL_DESKTOP_WAYS)
@@ -100,8 +131,9 @@ def test_where_no_app_may_serve_a_browser_the_missing_right_is_named(storage: Si
 
 
 def test_an_application_can_name_only_apps_that_are_there(storage: Site) -> None:
-    with pytest.raises(NotConfigured):
+    with pytest.raises(SettingRefused) as refused:
         an_application(storage, SERVICE)
+    assert (refused.value.field, refused.value.value) == ("appids", SERVICE)
     make_apps(storage, AppKind.SERVICE)
 
     assert wechat_apps.get_for(an_application(storage, SERVICE))[0].appid == SERVICE

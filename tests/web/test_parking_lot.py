@@ -255,8 +255,9 @@ def test_who_does_not_read_is_dropped_in_bounded_time(
         )
         connection.execute(
             text(
-                "INSERT INTO identities (user_id, appid, openid, nickname, created_at) "
-                "VALUES ('u', 'wx', 'o', :name, :now)"
+                "INSERT INTO identities "
+                "(user_id, appid, openid, nickname, created_at, updated_at) "
+                "VALUES ('u', 'wx', 'o', :name, :now, :now)"
             ),
             {"name": "x" * 4_000_000, "now": "2026-11-21 00:00:00.000000"},
         )

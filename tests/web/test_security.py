@@ -178,7 +178,15 @@ WITHOUT_FORM_TOKEN = {
 # What answers programs: no cookie of ours is read there, so there is none to misuse.
 FOR_PROGRAMS = {
     "authing_events.receive",
-    "authing_tokens.introspect",
+    "device_authorization.start",
+    "introspection.introspect",
+    "token.issue",
+    "token.push",
+    "token.revoke",
+    "userinfo.show",
+    # Another site's form; it only leads on to the same by GET.
+    "authorize.start_by_post",
+    "end_session.lead_on",
     "page_scans.exchange",
     "quectel.log_in_by_page",
     "quectel.log_in_by_mini_program",

@@ -8,6 +8,7 @@ flask verification-file …
 flask person …          users that may be one person: `people`
 flask operator …        who may see the status page: `operators`
 flask key …             what tokens are signed with: `keys`
+flask logout …          what applications are told when people log out: `logout`
 flask settings-table    the table of docs/settings.md
 """
 
@@ -18,6 +19,7 @@ from wechatlogin import config
 from wechatlogin.cli import (
     applications,
     keys,
+    logout,
     operators,
     people,
     replies,
@@ -25,10 +27,21 @@ from wechatlogin.cli import (
     wechat_apps,
 )
 
+GROUPS = (
+    wechat_apps,
+    applications,
+    replies,
+    verification_files,
+    people,
+    operators,
+    keys,
+    logout,
+)
+
 
 def init_app(app: Flask) -> None:
     """Add the commands to an app."""
-    for module in (wechat_apps, applications, replies, verification_files, people, operators, keys):
+    for module in GROUPS:
         app.cli.add_command(module.group)
     app.cli.add_command(settings_table)
 

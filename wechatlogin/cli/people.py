@@ -2,6 +2,8 @@
 flask person merge ID         merge two users after all
 flask person keep-apart ID    never merge these two
 flask person undo-merge ID    bring the merged user back; both are logged out
+flask person ban ID           let a user no longer in, and log them out everywhere
+flask person unban ID         let them in again
 """
 
 from datetime import datetime
@@ -10,16 +12,16 @@ import click
 from flask.cli import AppGroup
 
 from wechatlogin import clock
-from wechatlogin.errors import MergeError
+from wechatlogin.errors import MergeError, UserUnknown
 from wechatlogin.models import Merge
-from wechatlogin.services import merging
+from wechatlogin.services import bans, merging
 from wechatlogin.services.merging import Conflict, Decision
 from wechatlogin.web.context import current_site
 
 #: Who decides, in the audit and on the merge; whoever may run commands is not told apart.
 ACTOR = "command line"
 
-group = AppGroup("person", help="Users that are, or may be, one person.")
+group = AppGroup("person", help="People: who is one person, and who is let in.")
 
 _REASONS = {
     Conflict.APPLICATION: "an application knows both, and may keep data for each",
@@ -62,6 +64,32 @@ def undo(merge_id: int) -> None:
     except MergeError as err:
         raise _refused(merge_id, err) from err
     click.echo(f"brought {undone.other_user_id} back; {undone.user_id} stays")
+
+
+@group.command("ban")
+@click.argument("user_id", metavar="ID")
+def ban(user_id: str) -> None:
+    """Let a user no longer in, and log them out everywhere."""
+    try:
+        is_new = bans.ban(user_id, actor=ACTOR, now=clock.now())
+    except UserUnknown as err:
+        raise _nobody(user_id) from err
+    click.echo(f"banned {user_id}" if is_new else f"{user_id} was banned before")
+
+
+@group.command("unban")
+@click.argument("user_id", metavar="ID")
+def unban(user_id: str) -> None:
+    """Let a user in again."""
+    try:
+        is_new = bans.unban(user_id, actor=ACTOR, now=clock.now())
+    except UserUnknown as err:
+        raise _nobody(user_id) from err
+    click.echo(f"unbanned {user_id}" if is_new else f"{user_id} was not banned")
+
+
+def _nobody(user_id: str) -> click.ClickException:
+    return click.ClickException(f"no user has the id {user_id}")
 
 
 def _decide(merge_id: int, decision: Decision) -> Merge:

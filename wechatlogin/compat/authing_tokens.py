@@ -1,13 +1,11 @@
 """Verifying a token that Authing's SDKs were handed: what a backend asks.
 
-GET  /oidc/.well-known/jwks.json         our public keys, for tokens that are signed by RS256
-POST /oidc/token/introspection           {active, …}, for the application that it was given to;
-     /oauth/token/introspection          its secret by form or by Basic, or its `client_id` alone
 GET  /api/v2/oidc/validate_token         `access_token` or `id_token`: its claims
 GET  /authing/token?access_token=        {status, message, code, token}, as of 2019
 
-All but the first know whether the session still lives. Who fails to verify is told so by 400 in
-`validate_token`, by `active` in the introspection and by `status` in the last.
+Both know whether the session still lives. Who fails to verify is told so by 400 in the first and by
+`status` in the second. The introspection and the published keys are those of OpenID Connect
+(`oidc/introspection.py`, `oidc/metadata.py`).
 """
 
 import hashlib
@@ -22,14 +20,11 @@ from wechatlogin.errors import (
     InvalidRequest,
     LoginError,
     ParameterMissing,
-    SignatureWrong,
     TokenInvalid,
 )
 from wechatlogin.extensions import csrf, limiter
 from wechatlogin.services import authing_tokens
-from wechatlogin.services.authing_tokens import Verified
 from wechatlogin.web.context import current_site
-from wechatlogin.web.parameters import get_single
 from wechatlogin.web.waiting import poll_limit
 
 bp = Blueprint("authing_tokens", __name__)
@@ -49,25 +44,6 @@ def question_key() -> str:
     asked = "".join(request.args.getlist("access_token") + request.args.getlist("id_token"))
     asked += "".join(request.form.getlist("token"))
     return f"{request.remote_addr} {hashlib.sha256(asked.encode('utf-8', 'replace')).hexdigest()}"
-
-
-@bp.get("/oidc/.well-known/jwks.json")
-@limiter.limit(poll_limit)
-def show_keys() -> Response:
-    return jsonify(authing_tokens.get_jwks(current_site(), now=clock.now()))
-
-
-@bp.post("/oidc/token/introspection")
-@bp.post("/oauth/token/introspection")
-@limiter.limit(poll_limit, key_func=question_key)
-def introspect() -> Response:
-    client_id, secret = _client()
-    token = _get_token("token", from_form=True)
-    if token is None:
-        return _oauth_error(HTTPStatus.BAD_REQUEST, "invalid_request")
-    site, now = current_site(), clock.now()
-    found = authing_tokens.get_claims_for(site, token, client_id, secret, now=now)
-    return jsonify(_introspected(found))
 
 
 @bp.get("/api/v2/oidc/validate_token")
@@ -99,24 +75,10 @@ def validate_old() -> Response:
 def render_error(err: LoginError) -> Response:
     """Answer an error in the shape of the endpoint that was asked."""
     match request.endpoint:
-        case "authing_tokens.introspect":
-            if isinstance(err, SignatureWrong):
-                return _oauth_error(HTTPStatus.UNAUTHORIZED, "invalid_client")
-            is_ours = err.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            return _oauth_error(err.status, "server_error" if is_ours else "invalid_request")
         case "authing_tokens.validate_old" if err.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return jsonify(status=False, message=NOT_LOGGED_IN, code=err.status)
         case _:
             return authing_envelope.render_error(err)
-
-
-def _client() -> tuple[str, str | None]:
-    """Return who asks: by Basic, or by form (RFC 6749, 2.3.1); the secret may be left out."""
-    basic = request.authorization
-    if basic is not None and basic.type == "basic":
-        return basic.username or "", basic.password or ""
-    named = get_single("client_id", source=request.form) or ""
-    return named, get_single("client_secret", source=request.form)
 
 
 def _get_token(name: str, *, from_form: bool = False) -> str | None:
@@ -127,29 +89,5 @@ def _get_token(name: str, *, from_form: bool = False) -> str | None:
     return values[0] or None if values else None
 
 
-def _introspected(found: Verified | None) -> dict[str, object]:
-    """Return what RFC 7662, 2.2 names."""
-    if found is None:
-        return {"active": False}
-    return {
-        "active": True,
-        "sub": found.user_id,
-        "client_id": found.application.client_id,
-        "exp": found.claims["exp"],
-        "iat": found.claims["iat"],
-        "iss": current_site().url(authing_tokens.ISSUER_PATH),
-        "jti": found.session_id,
-        "scope": authing_tokens.SCOPE,
-        "token_type": "Bearer",
-    }
-
-
 def _refused(message: str) -> Response:
     return make_response(jsonify(code=400, message=message), HTTPStatus.BAD_REQUEST)
-
-
-def _oauth_error(status: int, code: str) -> Response:
-    answer = make_response(jsonify(error=code), status)
-    if status == HTTPStatus.UNAUTHORIZED:
-        answer.headers["WWW-Authenticate"] = "Basic"
-    return answer

@@ -31,7 +31,7 @@ from wechatlogin.errors import (
 )
 from wechatlogin.extensions import limiter
 from wechatlogin.models import Application
-from wechatlogin.services import applications, wechat_server
+from wechatlogin.services import api_keys, wechat_server
 from wechatlogin.web.code import tries_limit_of_all
 from wechatlogin.web.context import current_site
 from wechatlogin.web.login import start_limit
@@ -147,7 +147,5 @@ def _get_application() -> Application | None:
     if "wechat_server_caller" not in g:
         key = request.headers.get("Authorization", "").strip().removeprefix("Bearer ").strip()
         is_one = 0 < len(key) <= LONGEST_KEY
-        g.wechat_server_caller = (
-            applications.get_by_api_key(key, now=clock.now()) if is_one else None
-        )
+        g.wechat_server_caller = api_keys.get_application(key, now=clock.now()) if is_one else None
     return cast("Application | None", g.wechat_server_caller)

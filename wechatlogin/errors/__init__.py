@@ -16,6 +16,9 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     ├── InvalidRequest            what a program asks for itself                    (programs)
     │   ├── RedirectUnknown       no application has exactly this redirect URI
     │   ├── AppidRefused          the application cannot use the WeChat app that it names
+    │   ├── AuthorizationRequestUnknown   it waits no longer
+    │   ├── SettingRefused        an application cannot be set up so; `field` and message say why
+    │   ├── LogoRefused           a picture that is none, or too large
     │   ├── UserDomainMalformed   it cannot be the name of a user domain
     │   └── CountryUnknown        not a mobile country code
     ├── ApplicationUnknown        no program has this client id, or this user domain
@@ -26,10 +29,12 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     ├── ApiKeyWrong               no program has this API key, or none that may use it
     ├── AccessTokenWithheld   WeChat's access token is not handed to this program
     ├── TokenInvalid              a token that is not one of ours, or no longer
+    ├── CodeReused            an authorization code that was exchanged before
     ├── TicketInvalid         a page's ticket that is unknown, used up or expired
     ├── OpenidUnknown             WeChat's name for a person is not known any more
     ├── UserUnknown               a person whom an application knew is no more
     ├── NotFollowing              the person does not follow the account
+    ├── KeyUnknown                no signing key has this id
     ├── KeyInUse                  a signing key that cannot be retired
     ├── AttemptError              what happens to a login attempt                   (logins)
     │   ├── AttemptNotFound       unknown, or not this browser's: the two look the same
@@ -38,6 +43,7 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     │   ├── AttemptTaken          somebody else scanned first
     │   ├── AttemptNotReady       not confirmed yet
     │   ├── AttemptSpent          already claimed
+    │   ├── PolledTooSoon         a device asks for it more often than it was told to
     │   └── AccountLeft           no longer logged in to the account it would add to
     ├── AuthorizationError        WeChat's page sent the person back without a login
     │   ├── AuthorizationRefused  no code came back: the person refused
@@ -46,7 +52,9 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     │   └── SnapshotUser          WeChat showed a snapshot page with a made-up person
     ├── CodeError                 a verification code
     │   ├── CodeWrong             wrong, expired and used up look the same
+    │   ├── UserCodeWrong         the same of one that a device shows
     │   └── CodeTriesExhausted
+    ├── UserBanned                an operator lets the person no longer in
     ├── NumberWrong               no login waits for the number that was sent
     ├── FollowUnknowable          a follower is required, but no account can tell who follows
     ├── IdentityError             a person's own identities
@@ -59,6 +67,7 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     ├── PushRefused               a push that WeChat cannot have sent               (accounts)
     ├── OperatorCredentialsWrong
     ├── ForwardingFailed          a push that the owner's other program did not take
+    ├── NoticeNotTaken            a log-out that an application's server was not told of
     ├── ForwardURLRefused         an address that pushes cannot be forwarded to
     ├── ReplyRefused              a text for the chat cannot be saved; the message says why
     ├── VerificationFileRefused   a file that WeChat would not take; the message says why
@@ -72,6 +81,7 @@ from wechatlogin.errors.accounts import (
     ForwardingFailed,
     ForwardURLRefused,
     NotConfigured,
+    NoticeNotTaken,
     OperatorCredentialsWrong,
     PushRefused,
     ReplyRefused,
@@ -105,7 +115,10 @@ from wechatlogin.errors.logins import (
     MergeImpossible,
     MergeNotFound,
     NumberWrong,
+    PolledTooSoon,
     SnapshotUser,
+    UserBanned,
+    UserCodeWrong,
 )
 from wechatlogin.errors.programs import (
     AccessTokenWithheld,
@@ -113,13 +126,18 @@ from wechatlogin.errors.programs import (
     AppidRefused,
     ApplicationDisabled,
     ApplicationUnknown,
+    AuthorizationRequestUnknown,
+    CodeReused,
     CountryNotServed,
     CountryUnknown,
     KeyInUse,
+    KeyUnknown,
+    LogoRefused,
     NotFollowing,
     OpenidUnknown,
     OriginUnknown,
     RedirectUnknown,
+    SettingRefused,
     SignatureWrong,
     TicketInvalid,
     TokenInvalid,
@@ -155,8 +173,10 @@ __all__ = [
     "AuthorizationError",
     "AuthorizationInvalid",
     "AuthorizationRefused",
+    "AuthorizationRequestUnknown",
     "BodyNotAccepted",
     "CodeError",
+    "CodeReused",
     "CodeTriesExhausted",
     "CodeWrong",
     "CookieMissing",
@@ -170,9 +190,11 @@ __all__ = [
     "IdentityNotFound",
     "InvalidRequest",
     "KeyInUse",
+    "KeyUnknown",
     "LastIdentity",
     "LoginError",
     "LoginRequired",
+    "LogoRefused",
     "MergeDecided",
     "MergeError",
     "MergeImpossible",
@@ -180,22 +202,27 @@ __all__ = [
     "NotConfigured",
     "NotFollowing",
     "NotInWeChat",
+    "NoticeNotTaken",
     "NumberWrong",
     "OpenidUnknown",
     "OperatorCredentialsWrong",
     "OriginUnknown",
     "ParameterMissing",
     "ParameterWrong",
+    "PolledTooSoon",
     "PushRefused",
     "RateLimited",
     "RedirectUnknown",
     "ReplyRefused",
     "RightMissing",
+    "SettingRefused",
     "SignatureWrong",
     "SnapshotUser",
     "TemplateRefused",
     "TicketInvalid",
     "TokenInvalid",
+    "UserBanned",
+    "UserCodeWrong",
     "UserDomainMalformed",
     "UserUnknown",
     "VerificationFileRefused",

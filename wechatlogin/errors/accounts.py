@@ -34,6 +34,18 @@ class ForwardingFailed(LoginError):
         super().__init__()
 
 
+class NoticeNotTaken(LoginError):
+    """An application's server did not take a notice; `reason` is a fixed phrase for the log."""
+
+    code = "notice_not_taken"
+    status = 502
+    message = msgid("对方服务器没有接收这条通知。")
+
+    def __init__(self, reason: str = "no answer") -> None:
+        self.reason = reason
+        super().__init__()
+
+
 class ForwardURLRefused(LoginError):
     code = "forward_url_refused"
     message = msgid("转发地址应当是另一个程序的完整网址，以 http:// 或 https:// 开头。")

@@ -41,6 +41,14 @@ class AttemptSpent(AttemptError):
     message = msgid("这次登录已经完成。")
 
 
+class PolledTooSoon(AttemptError):
+    """A device asks more often than it was told to; it has to wait longer from now on."""
+
+    code = "slow_down"
+    status = 400
+    message = msgid("问得太频繁了，请稍候再试。")
+
+
 class AccountLeft(AttemptError):
     code = "account_left"
     message = msgid("这个浏览器已经退出了账号，请重新登录后再添加。")
@@ -85,6 +93,21 @@ class CodeTriesExhausted(CodeError):
     code = "code_tries_exhausted"
     status = 429
     message = msgid("输错次数太多，请重新获取验证码。")
+
+
+class UserCodeWrong(CodeError):
+    """No device waits with this code; unknown, expired and used by another look the same."""
+
+    code = "user_code_wrong"
+    message = msgid("设备码不正确或已失效，请看设备上现在显示的设备码。")
+
+
+class UserBanned(LoginError):
+    """Who this is has been shown, and an operator lets them no longer in."""
+
+    code = "user_banned"
+    status = 403
+    message = msgid("这个账号已被停用，不能登录。请联系网站管理员。")
 
 
 class NumberWrong(LoginError):

@@ -1,5 +1,7 @@
 """What is wrong with a program that logs people in through us, or with its tokens."""
 
+from datetime import datetime
+
 from wechatlogin.errors.requests import InvalidRequest, LoginError
 from wechatlogin.i18n import msgid
 
@@ -14,6 +16,27 @@ class AppidRefused(InvalidRequest):
 
     code = "appid_refused"
     message = msgid("这个网站不能用这个公众号或应用登录，请联系网站管理员。")
+
+
+class SettingRefused(InvalidRequest):
+    """An application cannot be set up so: `field` names the setting, `value` what was given."""
+
+    code = "setting_refused"
+    message = msgid("应用的这项设置不正确。")
+
+    def __init__(
+        self, field: str = "", message: str | None = None, value: str | None = None
+    ) -> None:
+        self.field = field
+        self.value = value
+        super().__init__(message)
+
+
+class LogoRefused(InvalidRequest):
+    """A picture that cannot be an application's logo."""
+
+    code = "logo_refused"
+    message = msgid("这不是能用的图片，请换一张 PNG、JPEG、GIF 或 WebP 图片。")
 
 
 class UserDomainMalformed(InvalidRequest):
@@ -99,7 +122,33 @@ class NotFollowing(LoginError):
     message = msgid("用户没有关注公众号。")
 
 
+class KeyUnknown(LoginError):
+    code = "key_unknown"
+    status = 404
+    message = msgid("没有这个密钥。")
+
+
 class KeyInUse(LoginError):
+    """A signing key that signs; or, until the time it carries, one whose tokens are still about."""
+
     code = "key_in_use"
     status = 409
     message = msgid("这个密钥还在使用，不能停用。")
+
+    def __init__(self, until: datetime | None = None) -> None:
+        self.until = until
+        super().__init__()
+
+
+class AuthorizationRequestUnknown(InvalidRequest):
+    """An authorization request that waits no longer, or a pushed one that was taken before."""
+
+    code = "authorization_request_unknown"
+    message = msgid("这次登录已经过期，请回到原来的网站重新开始。")
+
+
+class CodeReused(LoginError):
+    """An authorization code that comes a second time; what the first was given has ended."""
+
+    code = "code_reused"
+    message = msgid("这个授权码已经用过了，请回到原来的网站重新登录。")

@@ -19,6 +19,8 @@ class AuditTag(StrEnum):
     USER_MERGE_WAITING = "user:merge_waiting"
     USER_MERGE_UNDONE = "user:merge_undone"
     USER_KEPT_APART = "user:kept_apart"
+    USER_BANNED = "user:banned"
+    USER_UNBANNED = "user:unbanned"
     IDENTITY_LINKED = "identity:linked"
     IDENTITY_UNLINKED = "identity:unlinked"
     ATTEMPT_DECLINED = "attempt:declined"
@@ -26,11 +28,14 @@ class AuditTag(StrEnum):
     ATTEMPT_UNKNOWN_NUMBER = "attempt:unknown_number"
     FOLLOW_SUGGESTED = "follow:suggested"
     SESSION_ENDED = "session:ended"
+    CODE_REUSED = "code:reused"
     TOKEN_REUSED = "token:reused"  # noqa: S105 - the name of an event
     KEY_CREATED = "key:created"
     KEY_RETIRED = "key:retired"
     CODE_ISSUED = "code:issued"
     CODE_DEAD = "code:dead"
+    CONSENT_GRANTED = "consent:granted"
+    CONSENT_REVOKED = "consent:revoked"
     OPERATOR_CREATED = "operator:created"
     OPERATOR_LOGIN = "operator:login"
     OPERATOR_LOGIN_FAILED = "operator:login_failed"
@@ -38,6 +43,7 @@ class AuditTag(StrEnum):
     REPLY_SAVED = "reply:saved"
     VERIFICATION_FILE_SAVED = "verification_file:saved"
     APPLICATION_SAVED = "application:saved"
+    APPLICATION_REMOVED = "application:removed"
 
 
 class AuditEntry(Base):

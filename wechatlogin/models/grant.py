@@ -72,6 +72,10 @@ class DeviceCode(Base):
     scope: Mapped[str] = mapped_column(Exact(255))
     interval_seconds: Mapped[int] = mapped_column(Integer)
     polled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The session of the browser that confirmed it, with which a permission not yet used dies.
+    session_key: Mapped[str | None] = mapped_column(
+        ForeignKey("sessions.key_hash", ondelete="CASCADE"), index=True
+    )
 
 
 class Consent(Base):

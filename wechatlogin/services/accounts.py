@@ -109,7 +109,7 @@ def erase_identity(appid: str, openid: str, *, now: datetime) -> None:
         if identity is None:
             return
         user_id = users.lock(identity.user_id) or identity.user_id
-        sessions.end_all(user_id)
+        sessions.end_all(user_id, now=now)
         session.execute(delete(Attempt).where(Attempt.appid == appid, Attempt.openid == openid))
         session.execute(delete(Identity).where(Identity.id == identity.id))
         if session.scalar(select(Identity.id).where(Identity.user_id == user_id)) is None:

@@ -1,39 +1,30 @@
-"""Applications: the programs that log people in through us, and their credentials."""
+"""Applications: the programs that log people in through us.
+
+create    its settings are verified, and its credentials shown once
+change    any setting, verified as at creation
+remove    and all that is its own: sessions, codes, consents, keys, whom it knows
+"""
 
 import re
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from datetime import datetime
 
 from pydantic import SecretStr
 from sqlalchemy import delete, select, update
 
-from wechatlogin.config import ConfirmPolicy, FollowPolicy
-from wechatlogin.errors import ApplicationUnknown, InvalidRequest, NotConfigured
+from wechatlogin.errors import ApplicationUnknown, SettingRefused
 from wechatlogin.extensions import db
-from wechatlogin.models import (
-    Algorithm,
-    ApiKey,
-    Application,
-    AuditTag,
-    Session,
-    SubjectType,
-)
-from wechatlogin.models.transaction import count_changed, write
-from wechatlogin.services import audit, client_secrets, wechat_apps
-from wechatlogin.vault import Vault, sha256_hex
+from wechatlogin.i18n import msgid
+from wechatlogin.models import Application, ApplicationUser, AuditTag
+from wechatlogin.models.transaction import write
+from wechatlogin.services import api_keys, application_settings, audit, client_secrets, sessions
+from wechatlogin.services.application_settings import ApplicationSettings
+from wechatlogin.vault import Vault
 
-LONGEST_NAME = 64
-#: What an application may be granted unless its operator says otherwise.
-SCOPES = ("openid", "profile", "email", "offline_access")
-#: An address that no mail can reach (RFC 2606), for programs that insist on one.
-EMAIL_TEMPLATE = "{sub}@wechat.invalid"
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 #: How many numbers there are for new user domains, all of the same length.
 USER_DOMAINS = 10**12
-#: The use of a key is written down at most this often.
-USE_INTERVAL = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -49,38 +40,15 @@ class Credentials:
 
 
 @dataclass(frozen=True)
-class NewApplication:
-    """What an operator enters for an application."""
+class NewApplication(ApplicationSettings):
+    """What an operator enters for a new application: its settings, and what never changes."""
 
-    name: str
     #: Both are chosen by us where they are not given; an owner who comes from another system keeps
     #: those that the programs and their tokens' readers have already.
     client_id: str | None = None
     client_secret: SecretStr | None = None
-    #: It runs in a browser or on a phone, where no secret can be kept.
-    is_public: bool = False
-    redirect_uris: tuple[str, ...] = ()
-    post_logout_redirect_uris: tuple[str, ...] = ()
-    backchannel_logout_uri: str | None = None
-    origins: tuple[str, ...] = ()
-    #: Its WeChat apps, the preferred one first; none means all there are.
-    appids: tuple[str, ...] = ()
     #: Its secret is kept readable (sealed), because a scheme signs tokens with it.
     keeps_secret: bool = False
-    #: Mobile country codes that its user domain serves; none means all.
-    mccs: tuple[int, ...] = ()
-    confirm: ConfirmPolicy = ConfirmPolicy.NUMBER
-    follow: FollowPolicy = FollowPolicy.NEVER
-    #: The ways that its login page offers; none means all there are.
-    ways: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = SCOPES
-    requires_pkce: bool = True
-    is_first_party: bool = False
-    subject_type: SubjectType = SubjectType.PUBLIC
-    email_template: str | None = EMAIL_TEMPLATE
-    id_token_algorithm: Algorithm = Algorithm.RS256
-    access_seconds: int = 3600
-    refresh_seconds: int = 30 * 86_400
 
 
 def get(client_id: str) -> Application | None:
@@ -102,6 +70,16 @@ def verify(client_id: str) -> Application:
     return application
 
 
+def get_all() -> list[Application]:
+    """Return all applications, the first made first."""
+    return list(db.session.scalars(select(Application).order_by(Application.id)))
+
+
+def get_by_user_domain(user_domain: str) -> Application | None:
+    """Return the application that has this user domain."""
+    return db.session.scalar(select(Application).where(Application.user_domain == user_domain))
+
+
 def check_origin(origin: str) -> bool:
     """Tell whether an application has registered exactly this origin, whichever it is."""
     live = select(Application.origins).where(Application.is_disabled.is_(False))
@@ -111,100 +89,57 @@ def check_origin(origin: str) -> bool:
 def create(vault: Vault, new: NewApplication, *, now: datetime) -> Credentials:
     """Write an application down and return its credentials.
 
-    :raise InvalidRequest: if a client id is odd or taken, a secret has less than 32 characters,
-        a redirect URI or an origin cannot be compared exactly, or a WeChat
-        app is not one of ours.
+    :raise SettingRefused: if a setting cannot be so, the client id is odd or taken, or the secret
+        is none that an application can have.
     """
-    _verify(new)
-    made = Credentials(
-        client_id=new.client_id or secrets.token_hex(16),
-        client_secret=None if new.is_public else _secret_of(new),
-        api_key=secrets.token_urlsafe(32),
-        user_domain=_new_user_domain(),
-        user_domain_secret=secrets.token_urlsafe(32),
-    )
+    settings = application_settings.verify(new)
+    _verify_client_id(new.client_id)
+    secret = _verify_secret(new)
+    user_domain_secret = secrets.token_urlsafe(32)
     with write() as session:
         application = Application(
-            client_id=made.client_id,
-            name=new.name,
-            is_public=new.is_public,
-            user_domain=made.user_domain,
-            sealed_user_domain_secret=vault.seal(made.user_domain_secret),
-            mccs=list(new.mccs),
-            redirect_uris=list(new.redirect_uris),
-            post_logout_redirect_uris=list(new.post_logout_redirect_uris),
-            backchannel_logout_uri=new.backchannel_logout_uri,
-            origins=list(new.origins),
-            appids=list(new.appids),
-            confirm=new.confirm,
-            follow=new.follow,
-            ways=list(new.ways),
-            scopes=list(new.scopes),
-            requires_pkce=new.requires_pkce,
-            is_first_party=new.is_first_party,
-            subject_type=new.subject_type,
+            client_id=new.client_id or secrets.token_hex(16),
+            user_domain=_new_user_domain(),
+            sealed_user_domain_secret=vault.seal(user_domain_secret),
             subject_salt=secrets.token_hex(32),
-            email_template=new.email_template,
-            id_token_algorithm=new.id_token_algorithm,
-            access_seconds=new.access_seconds,
-            refresh_seconds=new.refresh_seconds,
             created_at=now,
+            **application_settings.get_columns(settings),
         )
         session.add(application)
         session.flush()
-        if made.client_secret is not None:
-            secret = SecretStr(made.client_secret)
+        if secret is not None:
             client_secrets.add(vault, application, secret, is_kept=new.keeps_secret, now=now)
-        _add_api_key(application.id, "first", made.api_key, now=now)
-        audit.record(AuditTag.APPLICATION_SAVED, detail=made.client_id, now=now)
-    return made
+        return Credentials(
+            client_id=application.client_id,
+            client_secret=secret.get_secret_value() if secret else None,
+            api_key=api_keys.issue(application, "first", now=now).get_secret_value(),
+            user_domain=application.user_domain or "",
+            user_domain_secret=user_domain_secret,
+        )
 
 
-def issue_api_key(application: Application, name: str, *, now: datetime) -> SecretStr:
-    """Return a new key of an application, which cannot be had again.
+def change(application: Application, wanted: ApplicationSettings, *, now: datetime) -> None:
+    """Change the settings that differ from those that the application has been read with.
 
-    :raise InvalidRequest: if the name is empty or longer than 64 characters.
+    One that becomes a public client loses its secrets.
+
+    :raise SettingRefused: if a setting cannot be so, or not any more.
     """
-    if not 0 < len(name) <= LONGEST_NAME:
-        raise InvalidRequest
-    key = secrets.token_urlsafe(32)
-    with write():
-        _add_api_key(application.id, name, key, now=now)
+    before = application_settings.get_columns(application_settings.of(application))
+    after = application_settings.get_columns(application_settings.verify(wanted))
+    changes = {name: value for name, value in after.items() if value != before[name]}
+    if not changes:
+        return
+    which = Application.id == application.id
+    with write() as session:
+        session.execute(select(Application.id).where(which).with_for_update())
+        if "subject_type" in changes and _check_known_to(application):
+            message = msgid("已经有人登录过这个应用，他们的 sub 不能再变。")
+            raise SettingRefused("subject_type", message)
+        session.execute(update(Application).where(which).values(changes))
+        if wanted.is_public:
+            client_secrets.remove_all(application)
         audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
-    return SecretStr(key)
-
-
-def revoke_api_key(application: Application, key_id: int, *, now: datetime) -> bool:
-    """Revoke one of an application's keys; False when it is not one of them."""
-    theirs = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.application_id == application.id)
-    with write():
-        if not count_changed(theirs):
-            return False
-        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
-    return True
-
-
-def get_api_keys(application: Application) -> list[ApiKey]:
-    """Return an application's keys, the oldest first."""
-    query = select(ApiKey).where(ApiKey.application_id == application.id)
-    return list(db.session.scalars(query.order_by(ApiKey.id)))
-
-
-def get_by_api_key(key: str, *, now: datetime) -> Application | None:
-    """Return the application that shows this key, and note the use."""
-    row = db.session.scalar(select(ApiKey).where(ApiKey.key_hash == sha256_hex(key)))
-    application = db.session.get(Application, row.application_id) if row else None
-    if row is None or application is None or application.is_disabled:
-        return None
-    if row.last_used_at is None or now - row.last_used_at >= USE_INTERVAL:
-        with write() as session:
-            session.execute(update(ApiKey).where(ApiKey.id == row.id).values(last_used_at=now))
-    return application
-
-
-def get_by_user_domain(user_domain: str) -> Application | None:
-    """Return the application that has this user domain."""
-    return db.session.scalar(select(Application).where(Application.user_domain == user_domain))
 
 
 def save_disabled(application: Application, *, is_disabled: bool, now: datetime) -> None:
@@ -213,8 +148,17 @@ def save_disabled(application: Application, *, is_disabled: bool, now: datetime)
         which = update(Application).where(Application.id == application.id)
         session.execute(which.values(is_disabled=is_disabled))
         if is_disabled:
-            session.execute(delete(Session).where(Session.application_id == application.id))
+            sessions.end_all_of_application(application.id, now=now)
         audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+
+
+def remove(application: Application, *, now: datetime) -> None:
+    """Remove an application for good; whom it knew stay users of the installation."""
+    client_id = application.client_id
+    with write() as session:
+        session.execute(delete(Application).where(Application.id == application.id))
+        audit.record(AuditTag.APPLICATION_REMOVED, detail=client_id, now=now)
+    db.session.expire_all()
 
 
 def _new_user_domain() -> str:
@@ -222,41 +166,24 @@ def _new_user_domain() -> str:
     return f"C.DM.{secrets.randbelow(USER_DOMAINS) + USER_DOMAINS}.1"
 
 
-def _add_api_key(application_id: int, name: str, key: str, *, now: datetime) -> None:
-    row = ApiKey(application_id=application_id, name=name, key_hash=sha256_hex(key), created_at=now)
-    with write() as session:
-        session.add(row)
+def _check_known_to(application: Application) -> bool:
+    query = select(ApplicationUser.id).where(ApplicationUser.application_id == application.id)
+    return db.session.scalar(query.limit(1)) is not None
 
 
-def _secret_of(new: NewApplication) -> str:
-    return new.client_secret.get_secret_value() if new.client_secret else secrets.token_urlsafe(32)
+def _verify_client_id(client_id: str | None) -> None:
+    if client_id is None:
+        return
+    if not _CLIENT_ID.fullmatch(client_id) or get(client_id) is not None:
+        message = msgid("client id 是 8 到 64 个字母、数字、- 或 _，而且没有别的应用在用。")
+        raise SettingRefused("client_id", message, client_id)
 
 
-def _verify(new: NewApplication) -> None:
-    client_id = new.client_id
-    if client_id is not None and (not _CLIENT_ID.fullmatch(client_id) or get(client_id)):
-        raise InvalidRequest
-    if new.client_secret and len(new.client_secret.get_secret_value()) < client_secrets.SHORTEST:
-        raise InvalidRequest
-    for uri in new.redirect_uris:
-        _verify_redirect_uri(uri)
-    for origin in new.origins:
-        _verify_redirect_uri(origin)
-        if urlsplit(origin).path or urlsplit(origin).query:
-            raise InvalidRequest
-    for appid in new.appids:
-        if wechat_apps.get(appid) is None:
-            raise NotConfigured
-
-
-def _verify_redirect_uri(uri: str) -> None:
-    try:
-        parts = urlsplit(uri)
-    except ValueError as err:
-        raise InvalidRequest from err
-    is_local = parts.hostname in {"127.0.0.1", "localhost"}
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_local)
-    if not (is_safe and parts.hostname and uri.isascii()):
-        raise InvalidRequest
-    if parts.fragment or parts.username or "*" in uri or "\\" in uri:
-        raise InvalidRequest
+def _verify_secret(new: NewApplication) -> SecretStr | None:
+    given = new.client_secret
+    if new.is_public and (given is not None or new.keeps_secret):
+        field = "keeps_secret" if given is None else "client_secret"
+        raise SettingRefused(field, client_secrets.NONE_IF_PUBLIC)
+    if new.is_public:
+        return None
+    return client_secrets.verify_given(given) if given else client_secrets.new()

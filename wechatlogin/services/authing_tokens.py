@@ -29,7 +29,6 @@ from wechatlogin.services.site import Site
 LIFETIME = timedelta(days=15)
 #: What every token is good for.
 SCOPE = "openid profile"
-ISSUER_PATH = "/oidc"
 
 
 @dataclass(frozen=True)
@@ -90,31 +89,22 @@ def verify(site: Site, token: str, *, now: datetime) -> Verified:
     return Verified(application, session.user_id, session.public_id, claims)
 
 
-def get_claims_for(
-    site: Site, token: str, client_id: str, secret: str | None, *, now: datetime
-) -> Verified | None:
+def get_claims_for(site: Site, token: str, client_id: str, *, now: datetime) -> Verified | None:
     """Return what a token says to the application that it was given to, or None (RFC 7662).
 
-    `secret` is None where the caller, as Authing permits, shows nothing but the token.
+    Whether the caller is this application is seen before; Authing permits that it shows nothing
+    but the token.
 
-    :raise SignatureWrong: if the application is unknown, or this is not its secret.
+    :raise SignatureWrong: if the application is unknown.
     """
     application = applications.get(client_id)
     if application is None or application.is_disabled:
-        raise SignatureWrong
-    if secret is not None and not client_secrets.check(application, secret, now=now):
         raise SignatureWrong
     try:
         found = verify(site, token, now=now)
     except TokenInvalid:
         return None
     return found if found.application.id == application.id else None
-
-
-def get_jwks(site: Site, *, now: datetime) -> dict[str, Any]:
-    """Return our public keys as a JWK set (RFC 7517); there is always one."""
-    keys.find_or_create_current(site, Algorithm.RS256, now=now)
-    return dict(keys.get_public_keys(now=now).as_dict(private=False))
 
 
 def _claims(
@@ -136,7 +126,7 @@ def _claims_of_id_token(
     site: Site, application: Application, session: Session, identity: Identity
 ) -> dict[str, Any]:
     return {
-        "iss": site.url(ISSUER_PATH),
+        "iss": site.issuer,
         "aud": application.client_id,
         "sub": session.user_id,
         "jti": session.public_id,
@@ -147,20 +137,18 @@ def _claims_of_id_token(
 
 
 def _read(site: Site, token: str, now: datetime) -> Claims:
-    """Return the claims of a token that its application's secret, or our key, has signed."""
+    """Return the claims of a token that a secret of its application's, or our key, has signed."""
     named: list[str] = []
 
-    def find_secret(kid: str) -> str | None:
+    def find_secrets(kid: str) -> list[str]:
         named.append(kid)
-        return _secret_of(site, kid, now)
+        return _secrets_of(site, kid, now)
 
     try:
-        claims = jwts.verify_with_secret_of(token, find_secret, now=now)
+        claims = jwts.verify_with_secret_of(token, find_secrets, now=now)
     except TokenInvalid:
         public_keys = keys.get_public_keys(now=now)
-        if not public_keys.keys:
-            raise
-        expected = Expected(("RS256",), type="jwt", issuer=site.url(ISSUER_PATH))
+        expected = Expected(("RS256",), type="jwt", issuer=site.issuer)
         return jwts.verify(token, public_keys, expected, now=now)
     if named != [_client_id(claims)]:
         # Whoever has one application's secret could speak for another one.
@@ -168,9 +156,9 @@ def _read(site: Site, token: str, now: datetime) -> Claims:
     return claims
 
 
-def _secret_of(site: Site, client_id: str, now: datetime) -> str | None:
-    application = applications.get(client_id) if client_id.isascii() else None
-    return client_secrets.get_kept(site.vault, application, now=now) if application else None
+def _secrets_of(site: Site, client_id: str, now: datetime) -> list[str]:
+    application = applications.get(client_id)
+    return client_secrets.get_all_kept(site.vault, application, now=now) if application else []
 
 
 def _client_id(claims: Claims) -> str:

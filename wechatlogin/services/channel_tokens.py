@@ -30,7 +30,7 @@ CHANNEL = "wechat"
 #: What WeChat said of a person's following is repeated this long; a push tells of changes anyway.
 FRESH = timedelta(minutes=1)
 
-_CLIENT_ID = re.compile(r"[0-9a-f]{1,64}")
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def verify(site: Site, token: str, *, now: datetime) -> Holder:
 
     :raise TokenInvalid: if it is not a token of this channel, or its session has ended.
     """
-    claims = jwts.verify_with_secret_of(token, lambda kid: _secret_of(site, kid), now=now)
+    claims = jwts.verify_with_secret_of(token, lambda kid: _secrets_of(site, kid), now=now)
     application = applications.get(str(claims.get("aud")))
     openid = claims.get("openid")
     if application is None or claims.get("channel") != CHANNEL or not isinstance(openid, str):
@@ -116,8 +116,8 @@ def _get_identity(holder: Holder) -> Identity | None:
     return db.session.scalar(query.execution_options(populate_existing=True))
 
 
-def _secret_of(site: Site, client_id: str) -> str | None:
-    return _secret(site, client_id) if _CLIENT_ID.fullmatch(client_id) else None
+def _secrets_of(site: Site, client_id: str) -> list[str]:
+    return [_secret(site, client_id)] if _CLIENT_ID.fullmatch(client_id) else []
 
 
 def _secret(site: Site, client_id: str) -> str:

@@ -117,7 +117,7 @@ def log_out(site: Site, token: str, *, ip: str | None, now: datetime) -> None:
     except TokenInvalid:
         return
     with write():
-        if session.user_id and sessions.end_one(session.user_id, session.public_id):
+        if session.user_id and sessions.end_one(session.user_id, session.public_id, now=now):
             audit.record(AuditTag.SESSION_ENDED, user_id=session.user_id, ip=ip, now=now)
 
 

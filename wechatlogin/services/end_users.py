@@ -144,7 +144,7 @@ def log_out(token: str, *, ip: str | None, now: datetime) -> None:
     """
     session = _verify(token, now).session
     with write():
-        if session.user_id and sessions.end_one(session.user_id, session.public_id):
+        if session.user_id and sessions.end_one(session.user_id, session.public_id, now=now):
             audit.record(AuditTag.SESSION_ENDED, user_id=session.user_id, ip=ip, now=now)
 
 

@@ -1,29 +1,55 @@
 """The keys that tokens are signed with: created, published, used, rotated and retired.
 
-    rotate    a new key is published now and signs a day later, when every cache has seen it
-    current   the newest key that signs already; the very first one signs at once
-    jwks      every key that is not retired, so that what an older one signed still verifies
-    retire    an old key is taken out; what it signed is refused from then on
+    PUBLISHED    a new key waits a day, until every copy of our key set has it (`rotate`)
+    SIGNS        the newest key whose day is over; the very first of an algorithm signs at once
+    VERIFIES     an older one stays published, since what it signed is still about
+    RETIRED      taken out: what it signed is refused from then on (`retire`)
 
 A key is known by its thumbprint (RFC 7638); the private half is sealed at rest.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
 
 from joserfc.jwk import ECKey, Key, KeySet, RSAKey
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
-from wechatlogin.errors import KeyInUse
+from wechatlogin.errors import KeyInUse, KeyUnknown
 from wechatlogin.extensions import db
-from wechatlogin.models import Algorithm, AuditTag, SigningKey
+from wechatlogin.models import Algorithm, Application, AuditTag, SigningKey
 from wechatlogin.models.transaction import count_changed, write
 from wechatlogin.services import audit
 from wechatlogin.services.site import Site
 
-#: How long a key is published before it signs; longer than anybody keeps our JWKS.
+#: How long a key is published before it signs; longer than anybody keeps our key set.
 LEAD = timedelta(days=1)
+#: How long anybody may keep our key set.
+KEPT_FOR = timedelta(hours=1)
+#: The longest that a token lives whose time no application sets: a refresh token of the end-user
+#: API is signed.
+LONGEST = {Algorithm.RS256: timedelta(days=30), Algorithm.ES256: timedelta(0)}
 RSA_BITS = 2048
+
+
+class KeyState(StrEnum):
+    """What a key is there for."""
+
+    PUBLISHED = "published"
+    SIGNS = "signs"
+    VERIFIES = "verifies"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True)
+class KeyUse:
+    """What a key is there for now."""
+
+    state: KeyState
+    since: datetime
+    #: When a published one begins to sign, or the last token of one that verifies is over.
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -42,41 +68,76 @@ def find_or_create_current(site: Site, algorithm: Algorithm, *, now: datetime) -
         with write():
             # Another process may have made it a moment ago.
             row = _get_current(algorithm, now) or _create(site, algorithm, now, active_from=now)
-    return Signer(row.kid, Algorithm(row.algorithm), _open(site, row))
+    pem = site.vault.open(row.sealed_private_key)
+    algorithm = Algorithm(row.algorithm)
+    return Signer(row.kid, algorithm, _read_private(algorithm, row.kid, pem))
 
 
-def rotate(site: Site, algorithm: Algorithm, *, now: datetime) -> SigningKey:
-    """Publish a new key, which signs as soon as `LEAD` is over."""
+def rotate(
+    site: Site, algorithm: Algorithm, *, is_urgent: bool = False, now: datetime
+) -> SigningKey:
+    """Publish a new key, which signs as soon as `LEAD` is over; an urgent one signs at once."""
     with write():
         is_first = _get_current(algorithm, now) is None
-        return _create(site, algorithm, now, active_from=now if is_first else now + LEAD)
+        active_from = now if is_first or is_urgent else now + LEAD
+        return _create(site, algorithm, now, active_from=active_from)
 
 
-def retire(kid: str, *, now: datetime) -> None:
+def retire(kid: str, *, is_urgent: bool = False, now: datetime) -> None:
     """Take a key out: it is no longer published, and nothing that it signed is accepted.
 
-    :raise KeyInUse: if it is the one that signs, or there is no such key.
+    :raise KeyUnknown: if there is no such key.
+    :raise KeyInUse: if it is the one that signs; or if a token that it signed may still be about,
+        unless it is urgent.
     """
     with write():
-        row = db.session.get(SigningKey, kid)
-        current = _get_current(Algorithm(row.algorithm), now) if row else None
-        if row is None or current is None or current.kid == kid:
+        row = db.session.get(SigningKey, kid, populate_existing=True)
+        if row is None:
+            raise KeyUnknown
+        use = get_use(row, now=now)
+        if use.state is KeyState.SIGNS:
             raise KeyInUse
-        retired = update(SigningKey).where(SigningKey.kid == kid, SigningKey.retired_at.is_(None))
-        if count_changed(retired.values(retired_at=now)):
+        if use.state is KeyState.VERIFIES and not is_urgent and use.until and now < use.until:
+            raise KeyInUse(use.until)
+        live = update(SigningKey).where(SigningKey.kid == kid, SigningKey.retired_at.is_(None))
+        if count_changed(live.values(retired_at=now)):
             audit.record(AuditTag.KEY_RETIRED, detail=kid, now=now)
 
 
 def get_all() -> list[SigningKey]:
     """Return every key, the newest first."""
-    order = (SigningKey.created_at.desc(), SigningKey.kid)
-    return list(db.session.scalars(select(SigningKey).order_by(*order)))
+    query = select(SigningKey).order_by(SigningKey.created_at.desc(), SigningKey.kid)
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def get_use(row: SigningKey, *, now: datetime) -> KeyUse:
+    """Return what a key is there for."""
+    if row.retired_at is not None:
+        return KeyUse(KeyState.RETIRED, row.retired_at)
+    if row.active_from > now:
+        return KeyUse(KeyState.PUBLISHED, row.created_at, until=row.active_from)
+    current = _get_current(row.algorithm, now)
+    if current is None or current.kid == row.kid:
+        return KeyUse(KeyState.SIGNS, row.active_from)
+    replaced_at = _get_replaced_at(row) or current.active_from
+    return KeyUse(KeyState.VERIFIES, replaced_at, until=replaced_at + _longest(row.algorithm))
+
+
+def find_or_create_public_keys(site: Site, *, now: datetime) -> KeySet:
+    """Return what is published.
+
+    There is always a key of each algorithm, long before an application is switched to it.
+    """
+    for algorithm in Algorithm:
+        find_or_create_current(site, algorithm, now=now)
+    return get_public_keys(now=now)
 
 
 def get_public_keys(*, now: datetime) -> KeySet:
-    """Return the public half of every key that is not retired."""
+    """Return the public half of every key that is not retired, the commoner algorithm first."""
     live = or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > now)
-    rows = db.session.scalars(select(SigningKey).where(live).order_by(SigningKey.created_at))
+    order = (SigningKey.algorithm.desc(), SigningKey.created_at, SigningKey.kid)
+    rows = db.session.scalars(select(SigningKey).where(live).order_by(*order))
     return KeySet([_public(row) for row in rows])
 
 
@@ -89,10 +150,29 @@ def _get_current(algorithm: Algorithm, now: datetime) -> SigningKey | None:
     return db.session.scalar(query.order_by(SigningKey.active_from.desc(), SigningKey.kid).limit(1))
 
 
+def _get_replaced_at(row: SigningKey) -> datetime | None:
+    """Return when another key began to sign in this one's place."""
+    has_signed = or_(
+        SigningKey.retired_at.is_(None), SigningKey.retired_at > SigningKey.active_from
+    )
+    others = select(func.min(SigningKey.active_from)).where(
+        SigningKey.algorithm == row.algorithm,
+        SigningKey.active_from >= row.active_from,
+        SigningKey.kid != row.kid,
+        has_signed,
+    )
+    return db.session.scalar(others)
+
+
+def _longest(algorithm: Algorithm) -> timedelta:
+    of_applications = db.session.scalar(select(func.max(Application.access_seconds))) or 0
+    return max(LONGEST[algorithm], timedelta(seconds=of_applications))
+
+
 def _create(
     site: Site, algorithm: Algorithm, now: datetime, *, active_from: datetime
 ) -> SigningKey:
-    is_rsa = algorithm is Algorithm.RS256
+    is_rsa = algorithm == Algorithm.RS256
     key = RSAKey.generate_key(RSA_BITS) if is_rsa else ECKey.generate_key("P-256")
     kid = key.thumbprint()
     public = {name: str(value) for name, value in key.as_dict(private=False).items()}
@@ -100,7 +180,7 @@ def _create(
         kid=kid,
         algorithm=algorithm,
         sealed_private_key=site.vault.seal(key.as_pem(private=True).decode()),
-        public_jwk={**public, "kid": kid, "use": "sig", "alg": algorithm.value},
+        public_jwk={**public, "kid": kid, "use": "sig", "alg": str(algorithm)},
         created_at=now,
         active_from=active_from,
     )
@@ -110,14 +190,15 @@ def _create(
     return row
 
 
-def _open(site: Site, row: SigningKey) -> Key:
-    pem = site.vault.open(row.sealed_private_key)
-    return _kind(row).import_key(pem, {"kid": row.kid})
+@lru_cache(maxsize=len(Algorithm) * 2)
+def _read_private(algorithm: Algorithm, kid: str, pem: str) -> Key:
+    # Reading an RSA key proves its numbers, which takes as long as a hundred signatures.
+    return _kind(algorithm).import_key(pem, {"kid": kid})
 
 
 def _public(row: SigningKey) -> Key:
-    return _kind(row).import_key(dict(row.public_jwk))
+    return _kind(row.algorithm).import_key(dict(row.public_jwk))
 
 
-def _kind(row: SigningKey) -> type[RSAKey] | type[ECKey]:
-    return RSAKey if row.algorithm == Algorithm.RS256 else ECKey
+def _kind(algorithm: Algorithm) -> type[RSAKey] | type[ECKey]:
+    return RSAKey if algorithm == Algorithm.RS256 else ECKey

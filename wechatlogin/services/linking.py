@@ -31,6 +31,7 @@ from wechatlogin.models import (
 )
 from wechatlogin.models.transaction import write
 from wechatlogin.services import accounts, audit, merge_moves, merging, users
+from wechatlogin.services.session_ends import end_matching
 from wechatlogin.vault import sha256_hex
 
 
@@ -74,11 +75,13 @@ def link(attempt: Attempt, *, now: datetime) -> Outcome:
     Both users are locked (`lock_both`) in the unit of writes that is under way.
 
     :raise AttemptNotFound: if one of the two is gone.
+    :raise UserBanned: if an operator has banned the one that the identity has.
     """
     identity = accounts.get_identity(attempt.appid or "", attempt.openid or "")
     user_id = attempt.link_user_id
     if identity is None or user_id is None:
         raise AttemptNotFound
+    users.verify_admitted(identity.user_id)
     if identity.user_id == user_id:
         # A new identity whose unionid is the person's has been theirs from the start.
         return Outcome.ADDED if identity.created_at >= attempt.created_at else Outcome.ALREADY
@@ -149,7 +152,7 @@ def remove(removal: Removal, *, now: datetime) -> None:
         _end_codes(removal.identity_id)
         users.lock_all([user_id])
         identity = verify_removable(user_id, removal.identity_id)
-        _end_sessions(identity, keep=removal.session_token)
+        _end_sessions(identity, keep=removal.session_token, now=now)
         other = users.create(now=now)
         merge_moves.move_identity(identity, other.id)
         identity.nickname = identity.avatar_url = None
@@ -189,7 +192,7 @@ def _end_codes(identity_id: int) -> None:
     )
 
 
-def _end_sessions(identity: Identity, *, keep: str | None) -> None:
+def _end_sessions(identity: Identity, *, keep: str | None, now: datetime) -> None:
     opened_at = select(Attempt.claimed_at).where(
         Attempt.appid == identity.appid,
         Attempt.openid == identity.openid,
@@ -197,9 +200,7 @@ def _end_sessions(identity: Identity, *, keep: str | None) -> None:
         Attempt.status == Status.CLAIMED,
         Attempt.purpose != Purpose.LINK,
     )
-    theirs = delete(Session).where(
-        Session.user_id == identity.user_id, Session.created_at.in_(opened_at)
-    )
+    theirs = [Session.user_id == identity.user_id, Session.created_at.in_(opened_at)]
     if keep:
-        theirs = theirs.where(Session.key_hash != sha256_hex(keep))
-    db.session.execute(theirs.execution_options(synchronize_session=False))
+        theirs.append(Session.key_hash != sha256_hex(keep))
+    end_matching(*theirs, now=now)

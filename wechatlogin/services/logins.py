@@ -54,8 +54,10 @@ def claim(
     errand = Errand.of(attempt) if attempt is not None else Errand()
     holder = holder or (errand.application if errand.is_for_program else None)
     with write():
-        # A person is locked before what is theirs.
-        user_id = users.lock(attempt.user_id) if attempt and attempt.user_id else None
+        # A person is locked before what is theirs; and whoever was logged in here until now.
+        former = sessions.get_owner_id(browser.session_token) if browser.session_token else None
+        known = attempt.user_id if attempt else None
+        user_id = users.lock(known, beside=former) if known else None
         attempt, is_first = attempts.claim(attempt_id, binding_hash=browser.binding_hash, now=now)
         token = site.vault.derive_token("session", attempt.id, browser.binding)
         if is_first and user_id is None:

@@ -142,7 +142,7 @@ def undo(merge_id: int, *, actor: str, now: datetime) -> Merge:
     :raise MergeImpossible: if one of the two would be left without an identity.
     """
     with write() as session:
-        merge, _ = _lock_merge(merge_id)
+        merge, pair = _lock_merge(merge_id)
         if merge.state != MergeState.MERGED:
             raise MergeDecided
         theirs = _get_identities_to_return(merge)
@@ -151,11 +151,14 @@ def undo(merge_id: int, *, actor: str, now: datetime) -> Merge:
                 id=merge.other_user_id,
                 created_at=merge.other_created_at,
                 last_login_at=merge.other_last_login_at,
+                # Nobody has noted which of the two was banned, and an operator can unban them.
+                banned_at=next((user.banned_at for user in pair), None),
             )
         )
         session.flush()
+        # While the programs still know the two as one, who are told of it.
+        sessions.end_all(merge.user_id, now=now)
         merge_moves.give_back(merge, theirs)
-        sessions.end_all(merge.user_id)
         merge.state, merge.decided_at, merge.decided_by = MergeState.UNDONE, now, actor
         session.flush()
         _audit(AuditTag.USER_MERGE_UNDONE, merge, actor=actor, now=now)
@@ -261,7 +264,9 @@ def _merge(
         user, other = sorted(pair, key=_rank)
         merge.state, merge.decided_at, merge.decided_by = MergeState.MERGED, now, actor
         session.flush()
+        _end_doubled(user, other, now)
         merge.moved = merge_moves.move_all(other.id, user.id, merge_id=merge.id)
+        _spread_ban(user, other, now)
         if other.last_login_at is not None and user.last_login_at is not None:
             user.last_login_at = max(user.last_login_at, other.last_login_at)
         session.flush()
@@ -271,6 +276,24 @@ def _merge(
         _audit(AuditTag.USER_MERGED, merge, actor=actor, now=now)
         session.expire_all()
     return merge
+
+
+def _spread_ban(user: User, other: User, now: datetime) -> None:
+    """Let a ban be the person's, whichever of the two users was banned."""
+    user.banned_at = user.banned_at or other.banned_at
+    if user.banned_at is not None:
+        sessions.end_all(user.id, now=now)
+
+
+def _end_doubled(user: User, other: User, now: datetime) -> None:
+    """End what programs that know both hold of the one who goes: its `sub` would change."""
+    known = select(ApplicationUser.application_id)
+    both = known.where(
+        ApplicationUser.user_id == other.id,
+        ApplicationUser.application_id.in_(known.where(ApplicationUser.user_id == user.id)),
+    )
+    for application_id in db.session.scalars(both).all():
+        sessions.end_of_application(other.id, application_id, now=now)
 
 
 def _write_down(

@@ -28,6 +28,7 @@ from wechatlogin.services import (
     attempts,
     qr_login,
     scan_tickets,
+    users,
     web_login,
     wechat_apps,
 )
@@ -139,9 +140,11 @@ def exchange(site: Site, application: Application, ticket: str, *, now: datetime
     """Return the person whom a ticket of this application stands for, once.
 
     :raise TicketInvalid: if it is unknown, another application's, spent or older than 300 s.
+    :raise UserBanned: if an operator has banned the person.
     """
     with write():
         attempt, user_id = scan_tickets.spend(site, Door.OURS, application, ticket, now=now)
+        users.verify_admitted(user_id)
         accounts.note_login(user_id, way=attempt.way, ip=attempt.ip, now=now)
         application_users.find_or_create(application.id, user_id, now=now)
         identity = _get_identity(attempt)

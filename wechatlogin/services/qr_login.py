@@ -70,6 +70,29 @@ def start(
     return attempts.start(new, now=now)
 
 
+def start_by_link(
+    site: Site, row: WeChatAppRow, browser: Browser, *, errand: Errand, now: datetime
+) -> Attempt:
+    """Start an attempt that is confirmed where its address is opened in WeChat, on the same phone.
+
+    It lasts as long as a visit to WeChat's page: a link takes longer to bring there than a scan.
+    """
+    scene = attempts.new_scene()
+    new = attempts.NewAttempt(
+        way=Way.PAGE,
+        errand=errand,
+        binding_hash=browser.binding_hash,
+        browser=browser.name,
+        ip=browser.ip,
+        lifetime=timedelta(seconds=site.settings.authorize_seconds),
+        scene=scene,
+        confirm=_confirm_policy(site, errand, shows_numbers=True),
+        appid=row.appid,
+        qr_content=site.url(f"/q/{scene}"),
+    )
+    return attempts.start(new, now=now)
+
+
 def scanned_by_push(
     site: Site, row: WeChatAppRow, *, scene: str, openid: str, now: datetime
 ) -> Scanned:

@@ -6,19 +6,22 @@ clients alive: whose answer was lost may ask again for 10 seconds, as long as th
 been used, and gets the same successor, which follows from the token and our key.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from wechatlogin.errors import TokenInvalid
 from wechatlogin.extensions import db
-from wechatlogin.models import AuditTag, RefreshToken, Session
+from wechatlogin.models import AuditTag, RefreshToken, Session, User
 from wechatlogin.models.transaction import count_changed, write
-from wechatlogin.services import audit
+from wechatlogin.services import audit, sessions, users
 from wechatlogin.services.site import Site
 from wechatlogin.vault import sha256_hex
+
+log = logging.getLogger(__name__)
 
 #: How long the answer to a rotation may be asked for again.
 GRACE = timedelta(seconds=10)
@@ -34,50 +37,92 @@ class Rotated:
     expires_at: datetime
 
 
+@dataclass(frozen=True)
+class Granted:
+    """What a token was given for."""
+
+    session: Session
+    scope: str
+    created_at: datetime
+    expires_at: datetime
+    is_spent: bool
+
+
 def issue(
     site: Site, session: Session, *, scope: str, lifetime: timedelta, now: datetime
 ) -> SecretStr:
-    """Return the first token of a session."""
+    """Return the first token of a session.
+
+    :raise TokenInvalid: if the session has just ended.
+    """
     token = site.vault.derive_token("refresh", session.key_hash, now.isoformat())
-    _add(token, session.key_hash, scope=scope, expires_at=now + lifetime, now=now)
+    live = select(Session.key_hash).where(Session.key_hash == session.key_hash)
+    with write() as database:
+        if database.scalar(live.with_for_update()) is None:
+            raise TokenInvalid
+        _add(token, session.key_hash, scope=scope, expires_at=now + lifetime, now=now)
     return SecretStr(token)
 
 
 def rotate(site: Site, token: str, *, lifetime: timedelta, now: datetime) -> Rotated:
     """Spend a token and return its successor.
 
-    :raise TokenInvalid: if it is unknown, expired, or was spent before: then its session ends.
+    :raise TokenInvalid: if it is unknown or expired, its session is, or its person is banned; or if
+        it was spent before: then its session ends.
     """
-    is_reused = False
+    successor = site.vault.derive_token("refresh", token)
     with write():
-        row = _get(token)
-        if row is None or now >= row.expires_at:
-            raise TokenInvalid
-        successor = site.vault.derive_token("refresh", token)
-        spend = update(RefreshToken).where(
-            RefreshToken.id == row.id, RefreshToken.used_at.is_(None)
-        )
-        if count_changed(spend.values(used_at=now)):
+        row, session = _lock(token, now)
+        is_first = _spend(row, now)
+        if is_first:
             expires_at = now + lifetime
             _add(successor, row.session_key, scope=row.scope, expires_at=expires_at, now=now)
-        elif not _check_repeated(row, successor, now):
-            is_reused = True
-            _end(row, now)
-        session = db.session.get(Session, row.session_key)
-    if is_reused or session is None or now >= session.expires_at:
-        raise TokenInvalid
-    known = _get(successor)
+        is_good = is_first or _check_repeated(row, successor, now)
+        if not is_good:
+            _end(session, now)
+    known = _get(successor) if is_good else None
     if known is None:
         raise TokenInvalid
     return Rotated(SecretStr(successor), session, known.scope, known.expires_at)
 
 
-def get_session(token: str, *, now: datetime) -> Session | None:
-    """Return the session of a token that could still be spent."""
+def get_granted(token: str, *, now: datetime) -> Granted | None:
+    """Return what a token was given for, whether or not it has been spent."""
     row = _get(token)
-    if row is None or row.used_at is not None or now >= row.expires_at:
+    session = db.session.get(Session, row.session_key, populate_existing=True) if row else None
+    if row is None or session is None or not _check_live(row, session, now):
         return None
-    return db.session.get(Session, row.session_key)
+    is_spent = row.used_at is not None
+    return Granted(session, row.scope, row.created_at, row.expires_at, is_spent)
+
+
+def _lock(token: str, now: datetime) -> tuple[RefreshToken, Session]:
+    """Return a token and its session, which neither ends nor rotates until the unit is over.
+
+    :raise TokenInvalid: if it is unknown or over.
+    """
+    row = _get(token)
+    if row is None:
+        raise TokenInvalid
+    # Whoever ends a session locks its person, then it, before its tokens are deleted; so do we, and
+    # nobody waits for somebody who waits for them.
+    owner = select(Session.user_id).where(Session.key_hash == row.session_key)
+    users.lock_all(filter(None, [db.session.scalar(owner)]))
+    session = db.session.get(Session, row.session_key, with_for_update=True, populate_existing=True)
+    if session is None or not _check_live(row, session, now):
+        raise TokenInvalid
+    return row, session
+
+
+def _check_live(row: RefreshToken, session: Session, now: datetime) -> bool:
+    user = db.session.get(User, session.user_id or "", populate_existing=True)
+    is_let_in = user is not None and user.banned_at is None
+    return is_let_in and now < row.expires_at and now < session.expires_at
+
+
+def _spend(row: RefreshToken, now: datetime) -> bool:
+    unspent = update(RefreshToken).where(RefreshToken.id == row.id, RefreshToken.used_at.is_(None))
+    return count_changed(unspent.values(used_at=now)) == 1
 
 
 def _get(token: str) -> RefreshToken | None:
@@ -107,8 +152,11 @@ def _check_repeated(row: RefreshToken, successor: str, now: datetime) -> bool:
     return in_time and next_one is not None and next_one.used_at is None
 
 
-def _end(row: RefreshToken, now: datetime) -> None:
-    session = db.session.get(Session, row.session_key)
-    user_id = session.user_id if session else None
-    db.session.execute(delete(Session).where(Session.key_hash == row.session_key))
-    audit.record(AuditTag.TOKEN_REUSED, user_id=user_id, now=now)
+def _end(session: Session, now: datetime) -> None:
+    log.warning(
+        "a refresh token came a second time: session %s of application %s ends",
+        session.public_id,
+        session.application_id,
+    )
+    audit.record(AuditTag.TOKEN_REUSED, user_id=session.user_id, now=now)
+    sessions.end_by_key(session.key_hash, now=now)

@@ -2,6 +2,11 @@
 
 A session ends when its owner logs out (here or from another browser), after a while without a
 visit, and after an absolute time. Ending deletes the row, so nothing issued earlier works.
+
+    a browser's session    its cookie; a login of the same person in the browser takes it over
+      └─ a program's       what it was given tokens for; ends when the browser's is ended
+
+Every end on purpose goes through `services/session_ends.py`.
 """
 
 import secrets
@@ -11,9 +16,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 
 from wechatlogin.config import Settings
+from wechatlogin.errors import TokenInvalid
 from wechatlogin.extensions import db
-from wechatlogin.models import Session
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models import Application, AuthorizationCode, DeviceCode, Session
+from wechatlogin.models.transaction import write
+from wechatlogin.services import users
+from wechatlogin.services.session_ends import end_matching
 from wechatlogin.services.site import Browser
 from wechatlogin.vault import sha256_hex
 
@@ -43,9 +51,13 @@ def start(
     now: datetime,
     application_id: int | None = None,
 ) -> Session:
-    """Start a session under a new token, ending the one that this browser was in.
+    """Start a session under a new token in place of the one that this browser was in.
 
-    `application_id` names the program that holds the session's tokens, where it is no browser.
+    What programs began from that one lives on under the new one if it was the same person's;
+    otherwise it ends, as by a log-out. `application_id` names the program that holds the
+    session's tokens, where it is no browser.
+
+    :raise UserBanned: if an operator has banned the person, who is locked.
     """
     session = Session(
         key_hash=sha256_hex(token),
@@ -62,15 +74,56 @@ def start(
         expires_at=now + lifetime,
     )
     with write() as database:
-        if browser.session_token:
-            end(browser.session_token)
+        users.verify_admitted(owner.user_id)
         database.add(session)
+        database.flush()
+        if browser.session_token:
+            _take_over(sha256_hex(browser.session_token), session, now)
+    return session
+
+
+def start_child(
+    token: str, parent: Session, application: Application, *, expires_at: datetime, now: datetime
+) -> Session:
+    """Start the session of a program, begun from a browser's, whose person it logs in.
+
+    Nobody is ever given the token: the program's own tokens name the session by its public id.
+
+    :raise TokenInvalid: if the browser's session has ended meanwhile.
+    """
+    with write() as database:
+        live = select(Session).where(Session.key_hash == parent.key_hash).with_for_update()
+        locked = database.scalar(live.execution_options(populate_existing=True))
+        if locked is None:
+            raise TokenInvalid
+        session = Session(
+            key_hash=sha256_hex(token),
+            public_id=secrets.token_hex(16),
+            user_id=locked.user_id,
+            application_id=application.id,
+            parent_key=locked.key_hash,
+            way=locked.way,
+            browser=application.name,
+            ip=locked.ip,
+            auth_time=locked.auth_time,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=expires_at,
+        )
+        database.add(session)
+        database.flush()
     return session
 
 
 def get(token: str, *, idle: timedelta, now: datetime) -> Session | None:
     """Return the live session of a token, and note the visit."""
     return _visit(db.session.get(Session, sha256_hex(token)), idle, now)
+
+
+def get_owner_id(token: str) -> str | None:
+    """Return the person of a token's session, live or not."""
+    query = select(Session.user_id).where(Session.key_hash == sha256_hex(token))
+    return db.session.scalar(query)
 
 
 def get_of_application(
@@ -115,23 +168,46 @@ def get_all(user_id: str, settings: Settings, *, now: datetime) -> list[Session]
     return list(db.session.scalars(query))
 
 
-def end(token: str) -> None:
+def end(token: str, *, now: datetime) -> None:
     """End the session of a token."""
-    with write() as database:
-        database.execute(delete(Session).where(Session.key_hash == sha256_hex(token)))
+    end_by_key(sha256_hex(token), now=now)
 
 
-def end_one(user_id: str, public_id: str) -> bool:
+def end_by_key(key_hash: str, *, now: datetime) -> None:
+    """End the session of a row's key."""
+    end_matching(Session.key_hash == key_hash, now=now)
+
+
+def end_one(user_id: str, public_id: str, *, now: datetime) -> bool:
     """End one of a person's sessions by its public id; False when it is not theirs."""
-    theirs = delete(Session).where(Session.user_id == user_id, Session.public_id == public_id)
-    with write():
-        return count_changed(theirs) == 1
+    return bool(end_matching(Session.user_id == user_id, Session.public_id == public_id, now=now))
 
 
-def end_all(user_id: str) -> None:
+def end_all(user_id: str, *, now: datetime) -> None:
     """End every session of a person."""
-    with write() as database:
-        database.execute(delete(Session).where(Session.user_id == user_id))
+    end_matching(Session.user_id == user_id, now=now)
+
+
+def end_of_application(user_id: str, application_id: int, *, now: datetime) -> None:
+    """End every session of a person that one program holds."""
+    theirs = (Session.user_id == user_id, Session.application_id == application_id)
+    end_matching(*theirs, now=now)
+
+
+def end_all_of_application(application_id: int, *, now: datetime) -> None:
+    """End every session that a program holds, whoever is logged in."""
+    end_matching(Session.application_id == application_id, now=now)
+
+
+def _take_over(old_key: str, session: Session, now: datetime) -> None:
+    query = select(Session.user_id).where(Session.key_hash == old_key).with_for_update()
+    if session.user_id is None or db.session.scalar(query) != session.user_id:
+        end_by_key(old_key, now=now)
+        return
+    for column in (Session.parent_key, AuthorizationCode.session_key, DeviceCode.session_key):
+        theirs = update(column.class_).where(column == old_key)
+        db.session.execute(theirs.values({column.key: session.key_hash}))
+    db.session.execute(delete(Session).where(Session.key_hash == old_key))
 
 
 def _visit(session: Session | None, idle: timedelta, now: datetime) -> Session | None:

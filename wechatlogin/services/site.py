@@ -10,6 +10,10 @@ from wechatlogin.services.waiting import Bus
 from wechatlogin.vault import Vault, sha256_hex
 from wechatlogin.wechat.forwarding import Forwarder
 from wechatlogin.wechat.http import WeChatHTTP
+from wechatlogin.wechat.notices import Poster
+
+#: Below which the OpenID Connect provider lives.
+ISSUER_PATH = "/oidc"
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Site:
     vault: Vault
     http: WeChatHTTP
     forwarder: Forwarder
+    poster: Poster
     bus: Bus
     pauses: Pauses
     #: Translates a Chinese sentence, filling its `%(name)s` places, into the language in force.
@@ -30,6 +35,11 @@ class Site:
     def url(self, path: str) -> str:
         """Return the public address of a path of ours."""
         return self.settings.public_url + path
+
+    @property
+    def issuer(self) -> str:
+        """Whose tokens ours are, and where they are explained (OpenID Connect Discovery, 4)."""
+        return self.url(ISSUER_PATH)
 
     def speaking(self, language: str) -> "Site":
         """Return the site with all its sentences in one language, whatever the request asks for.

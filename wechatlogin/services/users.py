@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from wechatlogin.errors import UserBanned
 from wechatlogin.extensions import db
 from wechatlogin.models import AuditTag, Merge, MergeState, User
 from wechatlogin.services import audit
@@ -30,10 +31,13 @@ def resolve_user_id(user_id: str) -> str | None:
     return db.session.scalar(query.order_by(Merge.id.desc()).limit(1))
 
 
-def lock(user_id: str) -> str | None:
-    """Lock a person for the unit of writes and return the id they live under now, if they do."""
+def lock(user_id: str, *, beside: str | None = None) -> str | None:
+    """Lock a person for the unit of writes and return the id they live under now, if they do.
+
+    `beside` is another person who is locked with them, if there is one.
+    """
     while (living := resolve_user_id(user_id)) is not None:
-        if lock_all([living]):
+        if living in {user.id for user in lock_all(filter(None, (living, beside)))}:
             return living
     return None
 
@@ -45,6 +49,16 @@ def lock_all(user_ids: Iterable[str]) -> list[User]:
     """
     query = select(User).where(User.id.in_(list(user_ids))).order_by(User.id).with_for_update()
     return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def verify_admitted(user_id: str | None) -> None:
+    """Let a person pass whom no operator has banned; they are locked where a session starts.
+
+    :raise UserBanned: if one has.
+    """
+    query = select(User.id).where(User.id == user_id, User.banned_at.is_not(None))
+    if user_id is not None and db.session.scalar(query) is not None:
+        raise UserBanned
 
 
 def create(*, now: datetime) -> User:

@@ -7,6 +7,8 @@
 
 An application that names its WeChat apps uses those alone, in its own order; the first that can
 serve a browser does. So inside WeChat and on a desktop different apps may stand behind one button.
+One that names ways is offered those alone, in its order; `code` among them is the code that is
+typed in, which is no offer of its own.
 """
 
 from collections.abc import Sequence
@@ -14,9 +16,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wechatlogin.errors import NotConfigured, RightMissing
+from wechatlogin.i18n import msgid
 from wechatlogin.models import Application, Way, WeChatAppRow
 from wechatlogin.services import wechat_apps
 from wechatlogin.wechat.app import Right
+
+NOT_PERMITTED = msgid("这个网站不用这种方式登录，请回到登录页。")
 
 
 class Device(StrEnum):
@@ -42,6 +47,8 @@ _NEEDS = {
     Way.WEBSITE: Right.WEBSITE_LOGIN,
     Way.NUMBER: Right.CHAT,
 }
+#: What an application can name.
+NAMED = (*_NEEDS, Way.CODE)
 
 
 def get_offers(
@@ -49,12 +56,13 @@ def get_offers(
 ) -> list[Offer]:
     """Return what can be offered, the best first; each way once."""
     rows = wechat_apps.get_for(application)
-    if device is not Device.DESKTOP:
-        wanted = [Way.IN_WECHAT, Way.NUMBER]
-        return _first_of_each_way(_by_way(rows, wanted))
-    wanted = [Way(name) for name in desktop_ways]
-    has_own_order = application is not None and application.appids
-    return _first_of_each_way(_by_app(rows, wanted) if has_own_order else _by_way(rows, wanted))
+    there = [Way.IN_WECHAT, Way.NUMBER]
+    if device is Device.DESKTOP:
+        there = [Way(name) for name in desktop_ways]
+    if application is not None and application.ways:
+        return _first_of_each_way(_by_way(rows, _in_order_of(application, there)))
+    has_own_order = application is not None and application.appids and device is Device.DESKTOP
+    return _first_of_each_way(_by_app(rows, there) if has_own_order else _by_way(rows, there))
 
 
 def verify_best(
@@ -71,10 +79,28 @@ def verify_best(
     raise RightMissing if wechat_apps.get_for(application) else NotConfigured
 
 
+def check_permitted(application: Application | None, way: Way) -> bool:
+    """Tell whether an application's login page may offer a way."""
+    return application is None or not application.ways or way in application.ways
+
+
+def verify_permitted(application: Application | None, way: Way) -> None:
+    """Let a way pass that an application's login page may offer.
+
+    :raise RightMissing: if the application names others alone.
+    """
+    if not check_permitted(application, way):
+        raise RightMissing(NOT_PERMITTED)
+
+
 def check_entitled(row: WeChatAppRow, way: Way) -> bool:
     """Tell whether an app of this kind may serve a way."""
     right = _NEEDS.get(way)
     return right is not None and row.has(right)
+
+
+def _in_order_of(application: Application, there: Sequence[Way]) -> list[Way]:
+    return [Way(name) for name in application.ways if name in there]
 
 
 def _by_way(rows: list[WeChatAppRow], wanted: Sequence[Way]) -> list[Offer]:

@@ -49,6 +49,7 @@ def identify(
     :raise NotFollowing: if the application requires a follower and the person is none; then the
         code stays good.
     :raise FollowUnknowable: if there is no account that could know.
+    :raise UserBanned: if an operator has banned the person.
     """
     rows = {row.appid: row for row in _apps(application, appid)}
     holder = codes.get_holder(site, typed, now=now)
@@ -109,5 +110,6 @@ def _note_login(application: Application, identity: Identity, now: datetime) -> 
         if user_id is None:
             # Erased a moment ago.
             raise CodeWrong
+        users.verify_admitted(user_id)
         accounts.note_login(user_id, way=Way.CODE, ip=None, now=now)
         application_users.find_or_create(application.id, user_id, now=now)

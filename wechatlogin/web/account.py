@@ -1,6 +1,7 @@
 """The account page: who one is here, and in which browsers.
 
-GET      /account                             identities and sessions
+GET      /account                             identities, sessions, and who knows one
+                                              (`web/permissions.py`)
 GET|POST /account/identities/add              add another WeChat: the POST starts a login of it
 GET|POST /account/identities/<id>/remove      take one away: the GET asks, the POST does it
 POST     /account/sessions/<id>/end           end one of one's own sessions
@@ -18,10 +19,11 @@ from wechatlogin import clock
 from wechatlogin.extensions import limiter
 from wechatlogin.models import AuditTag, Identity, Purpose, Session
 from wechatlogin.models.transaction import write
-from wechatlogin.services import audit, linking, sessions, wechat_apps
+from wechatlogin.services import audit, consents, linking, sessions, wechat_apps
+from wechatlogin.services.consents import Known
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.linking import Outcome, Removal
-from wechatlogin.web import cookies, offers, words
+from wechatlogin.web import cookies, offers, people, permissions, words
 from wechatlogin.web.context import current_site
 from wechatlogin.web.login import start_limit
 from wechatlogin.web.parameters import get_single
@@ -33,10 +35,7 @@ bp = Blueprint("account", __name__)
 @login_required
 def show() -> str:
     now, user = clock.now(), current_user.user
-    settings = current_site().settings
-    identities = user.identities
-    # One that is known by its name rather than one that is not.
-    first = next((one for one in identities if one.nickname), next(iter(identities), None))
+    first, applications = people.get_shown_identity(user), consents.get_all(user.id)
     return render_template(
         "account.html",
         user={
@@ -44,10 +43,11 @@ def show() -> str:
             "avatar_url": first and first.avatar_url,
             "created_text": gettext("%(date)s 加入", date=words.day(user.created_at)),
         },
-        identities=_identities(identities),
+        identities=_identities(user.identities),
+        applications=[permissions.describe(known) for known in applications],
         notice=_notice(get_single("linked")),
         add_url=url_for("account.add_identity"),
-        sessions=[_session(row, now) for row in sessions.get_all(user.id, settings, now=now)],
+        sessions=_sessions(applications, now),
         logout_url=url_for("account.log_out"),
     )
 
@@ -107,19 +107,14 @@ def remove_identity(identity_id: int) -> Response:
 @login_required
 def end_session(public_id: str) -> Response:
     with write():
-        if sessions.end_one(current_user.user.id, public_id):
+        if sessions.end_one(current_user.user.id, public_id, now=clock.now()):
             audit.record(AuditTag.SESSION_ENDED, user_id=current_user.user.id, now=clock.now())
     return redirect(url_for("account.show"), 303)
 
 
 @bp.post("/logout")
 def log_out() -> Response:
-    token = cookies.read(cookies.SESSION)
-    if token is not None:
-        sessions.end(token)
-    response = redirect(url_for("login.start"), 303)
-    cookies.remove(response, cookies.SESSION)
-    return response
+    return people.log_out(redirect(url_for("login.start"), 303), now=clock.now())
 
 
 def _identities(identities: list[Identity]) -> list[dict[str, object]]:
@@ -152,8 +147,24 @@ def _notice(done: str | None) -> str | None:
         Outcome.WAITING: gettext("这个微信已有另一个账号，要由网站管理员决定是否合并。"),
         Outcome.APART: gettext("网站管理员已决定不合并这两个账号，所以没有添加。"),
         "removed": gettext("已移除这个微信身份。"),
+        "revoked": gettext("已收回许可。"),
     }
     return notices.get(done)
+
+
+def _sessions(applications: list[Known], now: datetime) -> list[dict[str, object]]:
+    """Return where the person is logged in, without what is listed as an application already.
+
+    What a program began from a browser ends with that.
+    """
+    settings = current_site().settings
+    listed = {known.application.id for known in applications}
+    rows = sessions.get_all(current_user.user.id, settings, now=now)
+    return [
+        _session(row, now)
+        for row in rows
+        if row.parent_key is None and row.application_id not in listed
+    ]
 
 
 def _session(session: Session, now: datetime) -> dict[str, object]:

@@ -7,7 +7,7 @@ from flask import g, request
 from wechatlogin import clock
 from wechatlogin.errors import ApiKeyWrong
 from wechatlogin.models import Application
-from wechatlogin.services import applications
+from wechatlogin.services import api_keys
 
 
 def get_bearer() -> str:
@@ -20,7 +20,7 @@ def get_application() -> Application | None:
     """Return the application whose API key the request shows; looked up once."""
     if "calling_application" not in g:
         key = get_bearer()
-        found = applications.get_by_api_key(key, now=clock.now()) if key else None
+        found = api_keys.get_application(key, now=clock.now()) if key else None
         g.calling_application = found
     return cast("Application | None", g.calling_application)
 

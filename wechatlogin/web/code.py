@@ -17,7 +17,7 @@ from wechatlogin import clock
 from wechatlogin.errors import AttemptNotFound, CodeError, CodeTriesExhausted, CodeWrong
 from wechatlogin.extensions import limiter
 from wechatlogin.models import Attempt, Status, Way, WeChatAppRow
-from wechatlogin.services import attempts, codes, logins, wechat_apps
+from wechatlogin.services import attempts, codes, logins, ways, wechat_apps
 from wechatlogin.services.errand import Errand
 from wechatlogin.web import destinations, offers, people
 from wechatlogin.web.context import current_browser, current_site
@@ -67,7 +67,9 @@ def was_wrong(response: Response) -> bool:
 @bp.get("/login/code")
 @limiter.limit(start_limit)
 def ask() -> str:
-    attempt = codes.start_typing(current_browser(), errand=read_errand(), now=clock.now())
+    errand = read_errand()
+    ways.verify_permitted(errand.application, Way.CODE)
+    attempt = codes.start_typing(current_browser(), errand=errand, now=clock.now())
     return _page(attempt)
 
 
@@ -114,6 +116,7 @@ def _again(attempt: Attempt, err: CodeError) -> str:
 def _page(attempt: Attempt, *, error: str | None = None, is_open: bool = True) -> str:
     site, errand = current_site(), Errand.of(attempt)
     chat_only = _get_chat_only(errand)
+    offers.open_up_for(errand)
     return render_template(
         "code.html",
         action=url_for("code.redeem"),

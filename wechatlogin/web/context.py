@@ -5,6 +5,7 @@ from typing import cast
 from flask import Response, current_app, g, request
 from flask_babel import get_locale, gettext
 
+from wechatlogin.i18n import LANGUAGES
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.web import cookies
 from wechatlogin.wechat import user_agent
@@ -24,10 +25,17 @@ def current_browser() -> Browser:
             is_bound=sent is not None,
             name=browser_name(),
             ip=request.remote_addr,
-            language=str(get_locale()),
+            language=current_language(),
             session_token=cookies.read(cookies.SESSION),
         )
     return cast(Browser, g.browser)
+
+
+def current_language() -> str:
+    """Return the language of the request by our own name, which a locale writes out more fully."""
+    spoken = get_locale()
+    named = (name for name in LANGUAGES if spoken and name.split("_")[0] == spoken.language)
+    return next(named, current_site().settings.default_language)
 
 
 def keep_browser_secret(response: Response) -> Response:

@@ -98,8 +98,7 @@ def init_app(app: Flask, front_doors: Mapping[str, Renderer]) -> None:
 
 def _answer(err: LoginError) -> AnyResponse:
     _log(err)
-    renderers: dict[str, Renderer] = current_app.extensions["wechatlogin-renderers"]
-    response = renderers.get(request.blueprint or "", render)(err)
+    response = (_get_renderer() or render)(err)
     if isinstance(err, RateLimited):
         response.headers["Retry-After"] = str(max(1, int(err.resets_in.total_seconds())))
     elif err.status == 503:
@@ -130,7 +129,15 @@ def _answer_bug(err: Exception) -> AnyResponse:
     db.session.rollback()
     request_id = secrets.token_hex(4)
     log.error("request %s failed", request_id, exc_info=err)
-    return render(ServerTrouble(), request_id=request_id)
+    renderer = _get_renderer()
+    trouble = ServerTrouble()
+    return renderer(trouble) if renderer else render(trouble, request_id=request_id)
+
+
+def _get_renderer() -> Renderer | None:
+    """Return how the front door that was asked says what went wrong."""
+    renderers: dict[str, Renderer] = current_app.extensions["wechatlogin-renderers"]
+    return renderers.get(request.blueprint or "")
 
 
 def _translate(err: HTTPException) -> LoginError:

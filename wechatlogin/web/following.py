@@ -31,7 +31,7 @@ from wechatlogin.services import (
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.qr_image import draw_svg
 from wechatlogin.services.ways import Device
-from wechatlogin.web import destinations, offers, own_paths, people
+from wechatlogin.web import brands, destinations, offers, own_paths, people
 from wechatlogin.web.context import current_browser, current_site
 from wechatlogin.web.login import start_limit
 from wechatlogin.web.parameters import get_single
@@ -86,7 +86,7 @@ def suggest() -> Response | str:
         title=gettext("关注公众号「%(name)s」", name=account.name),
         text=gettext("关注后，可以在微信里收到消息。"),
         account=_account(account, now),
-        site_name=application.name,
+        site_name=brands.brand_of(application),
         next_url=target,
         action=None,
     )
@@ -119,6 +119,7 @@ def ask_on_phone(attempt: Attempt, action: str, *, now: datetime) -> str:
 def _waiting_page(attempt: Attempt, account: WeChatAppRow, now: datetime) -> str:
     errand = Errand.of(attempt)
     left = int((attempt.expires_at - now).total_seconds())
+    offers.open_up_for(errand)
     return render_template(
         "login_follow.html",
         login={

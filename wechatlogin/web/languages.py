@@ -1,5 +1,6 @@
 """Which language a page speaks: chosen by link, else the browser's wish, else the default."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask, Response, request, url_for
@@ -27,6 +28,16 @@ def choose() -> str:
         return chosen
     wish = request.accept_languages.best_match(list(WISHES))
     return WISHES[wish] if wish else current_site().settings.default_language
+
+
+def get_first(wishes: Sequence[str]) -> str | None:
+    """Return the first of these languages that we speak; None where the browser has its own say.
+
+    A person who has chosen a language by themselves keeps it.
+    """
+    if cookies.read(cookies.LANGUAGE):
+        return None
+    return next((WISHES[wish] for wish in wishes if wish in WISHES), None)
 
 
 def html_lang() -> str:

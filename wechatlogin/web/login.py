@@ -7,7 +7,8 @@ GET  /login                         inside WeChat: on to its authorize page
                                     where an account has its chat alone: in every browser the
                                     number to send to it, and the page waits
                                     `client_id` names the application it is for, `way` one of
-                                    the ways that are offered
+                                    the ways that are offered; `prompt=login` logs in anew,
+                                    `profile` says whether to ask for name and picture
 GET  /login/attempts/<id>           how the attempt stands (`web/waiting.py`)
 GET  /login/attempts/<id>/check     the same as a page, for browsers without JavaScript
 POST /login/attempts/<id>/claim     the confirmed attempt becomes this browser's session
@@ -31,6 +32,9 @@ from wechatlogin.web.parameters import get_single
 
 bp = Blueprint("login", __name__)
 
+#: What `profile` in the address says; without it the installation's setting counts.
+WANTS_PROFILE = {"0": False, "1": True}
+
 
 def start_limit() -> str:
     """Return how many logins one address may start."""
@@ -46,6 +50,7 @@ def read_errand() -> Errand:
     return Errand(
         application=applications.verify(client_id) if client_id else None,
         next_path=own_paths.get_own_path(get_single("next")),
+        wants_profile=WANTS_PROFILE.get(get_single("profile") or ""),
     )
 
 
@@ -53,8 +58,9 @@ def read_errand() -> Errand:
 @limiter.limit(start_limit)
 def start() -> Response | str:
     errand = read_errand()
-    if current_user.is_authenticated:
+    if current_user.is_authenticated and get_single("prompt") != offers.ANEW:
         return redirect(errand.next_path or url_for("account.show"), 302)
+    offers.open_up_for(errand)
     return offers.show(offers.verify_offer(errand, get_single("way")), errand)
 
 
@@ -82,6 +88,7 @@ def check(attempt_id: str) -> Response | str:
     errand, follow_url = Errand.of(attempt), destinations.get_follow_url(attempt)
     if follow_url and status == Status.SCANNED:
         return redirect(follow_url, 302)
+    offers.open_up_for(errand)
     return render_template(
         "login_check.html",
         status=status,

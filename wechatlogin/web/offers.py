@@ -1,7 +1,7 @@
 """What the login page shows for each way, whatever the login is for."""
 
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -16,13 +16,16 @@ from wechatlogin.services.errand import Errand
 from wechatlogin.services.qr_image import draw_svg
 from wechatlogin.services.ways import Device, Offer
 from wechatlogin.services.web_login import Visit
-from wechatlogin.web import languages, security
+from wechatlogin.web import brands, languages, security
+from wechatlogin.web.brands import Brand
 from wechatlogin.web.context import current_browser, current_site, is_in_wechat
 from wechatlogin.web.security import Openers, Openness
 from wechatlogin.wechat import user_agent
 from wechatlogin.wechat.app import Right
 from wechatlogin.wechat.oauth import Scope
 
+#: `prompt` of a login for which being logged in already is not enough.
+ANEW = "login"
 ON_DESKTOPS_ONLY = msgid("这里只能在电脑上登录：请用电脑打开这一页，再用微信扫码。")
 NO_LOGIN_AT_ALL = msgid("这里配置的微信账号不能用来登录网页，请联系网站管理员。")
 
@@ -93,9 +96,9 @@ def get_others(errand: Errand, shown: Way) -> list[Link]:
     return [*links, Link(gettext("输入验证码"), url)] if url else links
 
 
-def site_name(errand: Errand) -> str:
+def site_name(errand: Errand) -> Brand:
     """Return whom the pages name: the program that the login is for, else the installation."""
-    return errand.application.name if errand.application else current_site().settings.site_name
+    return brands.brand_of(errand.application)
 
 
 def show(offer: Offer, errand: Errand) -> Response | str:
@@ -103,6 +106,9 @@ def show(offer: Offer, errand: Errand) -> Response | str:
     match offer.way:
         case Way.NUMBER:
             return _show_number(offer, errand)
+        case Way.IN_WECHAT if device() is Device.PHONE and errand.application:
+            # The program would not know its browser again in WeChat's.
+            return _show_link(offer, errand)
         case Way.IN_WECHAT if device() is Device.PHONE:
             return _show_open_in_wechat(errand)
         case Way.IN_WECHAT:
@@ -128,17 +134,12 @@ def restart_url(errand: Errand, way: str | None = None) -> str:
     """Return where the same login starts anew."""
     if errand.purpose is Purpose.LINK:
         return url_for("account.add_identity")
-    return url_for("login.start", next=errand.next_path, client_id=_client_id(errand), way=way)
+    return url_for("login.start", **_carried(errand), way=way)
 
 
 def website_url(errand: Errand, display: Display) -> str:
     """Return where the same login goes on to WeChat's page in this window, or in one it opens."""
-    return url_for(
-        "website.start",
-        display=display.value,
-        next=errand.next_path,
-        client_id=_client_id(errand),
-    )
+    return url_for("website.start", display=display.value, **_carried(errand))
 
 
 def code_url(errand: Errand) -> str | None:
@@ -149,9 +150,10 @@ def code_url(errand: Errand) -> str | None:
     application = errand.application
     givers = (Right.WEB_AUTHORIZATION, Right.CHAT)
     can_give = any(wechat_apps.get_entitled(right, application) for right in givers)
-    if errand.purpose is not Purpose.LOGIN or not can_give:
+    is_permitted = ways.check_permitted(application, Way.CODE)
+    if errand.purpose is not Purpose.LOGIN or not (can_give and is_permitted):
         return None
-    return url_for("code.ask", next=errand.next_path, client_id=_client_id(errand))
+    return url_for("code.ask", **_carried(errand))
 
 
 def waiting(attempt: Attempt, errand: Errand) -> dict[str, object]:
@@ -171,8 +173,14 @@ def waiting(attempt: Attempt, errand: Errand) -> dict[str, object]:
     }
 
 
-def _client_id(errand: Errand) -> str | None:
-    return errand.application.client_id if errand.application else None
+def _carried(errand: Errand) -> dict[str, Any]:
+    """Return what each address of one login goes on to say about it."""
+    return {
+        "next": errand.next_path,
+        "client_id": errand.application.client_id if errand.application else None,
+        "profile": None if errand.wants_profile is None else int(errand.wants_profile),
+        "prompt": ANEW if request.args.get("prompt") == ANEW else None,
+    }
 
 
 def _visit(offer: Offer, errand: Errand, *, parent_id: str | None = None) -> Visit:
@@ -199,7 +207,7 @@ def _show_open_in_wechat(errand: Errand) -> str:
 def _show_website(offer: Offer, errand: Errand) -> str:
     framed = replace(errand, display=Display.FRAME)
     visit = _visit(offer, framed)
-    security.open_up(_openness_around(visit.url))
+    security.open_up(_openness_around(visit.url, errand))
     return render_template(
         "login_website.html",
         login=waiting(visit.attempt, errand),
@@ -213,12 +221,22 @@ def _show_website(offer: Offer, errand: Errand) -> str:
     )
 
 
-def _openness_around(framed_url: str) -> Openness:
+def open_up_for(errand: Errand) -> None:
+    """Let a login's page serve the program that it is for, if there is one.
+
+    The program may have opened this window, and the page's forms lead on to it in the end.
+    """
+    if errand.application is not None:
+        targets = security.form_targets_of(*errand.application.redirect_uris)
+        security.open_up(Openness(Openers.OPENER, form_targets=targets))
+
+
+def _openness_around(framed_url: str, errand: Errand) -> Openness:
     """Permit WeChat's page in the frame, and ours that it leads back to; and windows."""
-    parts = urlsplit(framed_url)
     back = current_site().url(web_login.CALLBACK_PATHS[Way.WEBSITE])
-    framed = (f"{parts.scheme}://{parts.netloc}", back)
-    return Openness(Openers.OPENED, framed=framed)
+    framed = (security.origin_of(framed_url), back)
+    # A window that a program has opened may open one itself.
+    return Openness(Openers.OPENER if errand.application else Openers.OPENED, framed=framed)
 
 
 def _show_qr(offer: Offer, errand: Errand) -> str:
@@ -230,6 +248,19 @@ def _show_qr(offer: Offer, errand: Errand) -> str:
         "login_scan.html",
         login=login,
         ways=get_others(errand, Way.SCAN),
+        site_name=site_name(errand),
+    )
+
+
+def _show_link(offer: Offer, errand: Errand) -> str:
+    attempt = qr_login.start_by_link(
+        current_site(), offer.row, current_browser(), errand=errand, now=clock.now()
+    )
+    return render_template(
+        "login_phone.html",
+        login=waiting(attempt, errand),
+        link=attempt.qr_content,
+        ways=get_others(errand, Way.IN_WECHAT),
         site_name=site_name(errand),
     )
 

@@ -82,7 +82,7 @@ def status() -> str:
 def log_out() -> Response:
     token = cookies.read(cookies.OPERATOR)
     if token is not None:
-        sessions.end(token)
+        sessions.end(token, now=clock.now())
     response = redirect(url_for("operator.ask"), 303)
     cookies.remove(response, cookies.OPERATOR)
     return response

@@ -1,6 +1,6 @@
 """Who is logged in: Flask-Login over our sessions."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Request
 from flask_login import UserMixin
@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wechatlogin import clock
 from wechatlogin.errors import LoginRequired
 from wechatlogin.extensions import db, login_manager
-from wechatlogin.models import Session, User
+from wechatlogin.models import Identity, Session, User
 from wechatlogin.services import sessions
 from wechatlogin.services.logins import Login
 from wechatlogin.web import cookies
@@ -58,3 +58,18 @@ def log_in(response: Response, login: Login) -> Response:
     lifetime = timedelta(seconds=current_site().settings.session_seconds)
     cookies.write(response, cookies.SESSION, login.session_token.get_secret_value(), lifetime)
     return response
+
+
+def log_out(response: Response, *, now: datetime) -> Response:
+    """End the session that the browser is in, if it is in one, and take its cookie away."""
+    token = cookies.read(cookies.SESSION)
+    if token is not None:
+        sessions.end(token, now=now)
+        cookies.remove(response, cookies.SESSION)
+    return response
+
+
+def get_shown_identity(user: User) -> Identity | None:
+    """Return the identity that the pages show a person by: one with a name rather than without."""
+    identities = user.identities
+    return next((one for one in identities if one.nickname), next(iter(identities), None))

@@ -11,8 +11,10 @@ from wechatlogin.models import Attempt, Channel, Identity, WeChatAppRow
 from wechatlogin.services import accounts, chats, codes, delivery, wechat_apps
 from wechatlogin.services.codes import IssuedCode
 from wechatlogin.services.delivery import Reason
+from wechatlogin.services.errand import Errand
 from wechatlogin.services.qr_image import draw_svg
 from wechatlogin.services.web_login import AskHere
+from wechatlogin.web import offers
 from wechatlogin.web.context import current_site
 
 STATE_THAT_ASKS_FOR_A_CODE = "code"
@@ -72,6 +74,7 @@ def scanned() -> str:
 def ask_here(asked: AskHere, *, action: str) -> str:
     """Ask a browser that keeps no cookies whether to log in as this person."""
     token = f"{asked.attempt.scene}.{asked.token.get_secret_value()}"
+    offers.open_up_for(Errand.of(asked.attempt))
     return render_template(
         "ask_here.html",
         nickname=asked.identity.nickname or gettext("微信用户"),

@@ -6,8 +6,11 @@ and a form comes from our own pages. Answers: the security headers, errors inclu
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
@@ -19,13 +22,20 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FOR_SERVERS = frozenset(
     {
         "authing_events.receive",
-        "authing_tokens.introspect",
+        "authorize.start_by_post",
+        "device_authorization.start",
+        "end_session.lead_on",
+        "introspection.introspect",
         "pushes.receive",
         "page_scans.exchange",
         "quectel.log_in_by_page",
         "quectel.log_in_by_mini_program",
         "quectel.refresh",
         "quectel.log_out",
+        "token.issue",
+        "token.push",
+        "token.revoke",
+        "userinfo.show",
     }
 )
 #: Endpoints that pages of other sites ask; each checks by itself that the origin is registered.
@@ -62,6 +72,10 @@ class Openness:
     in_own_frame: bool = False
     #: It is a picture that pages of other sites show.
     is_for_all_pages: bool = False
+    #: What a form of this page leads to besides, at once or by a redirect.
+    form_targets: tuple[str, ...] = ()
+    #: It is the same for everybody, and for so long; everything else is never stored.
+    kept_for: timedelta | None = None
 
 
 #: Always open in this way; the answers to errors are too.
@@ -72,6 +86,11 @@ OPEN_ENDPOINTS = MappingProxyType(
         # A login in a window may have to wait here until its person follows.
         "following.wait": Openness(Openers.OPENER),
         "following.look_again": Openness(Openers.OPENER),
+        # A program may open its login in a window.
+        "authorize.start": Openness(Openers.OPENER),
+        "authorize.start_by_post": Openness(Openers.OPENER),
+        "authorize.go_on": Openness(Openers.OPENER),
+        "authorize.decide_consent": Openness(Openers.OPENER),
     }
 )
 
@@ -94,6 +113,21 @@ def csp_nonce() -> str:
 def open_up(openness: Openness) -> None:
     """Permit what this one answer needs."""
     g.openness = openness
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of an absolute address, as a policy or a message names it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def form_targets_of(*addresses: str) -> tuple[str, ...]:
+    """Return what a policy names for forms that end at one of these addresses of programs.
+
+    A browser holds each redirect that follows upon a form to the policy, and a program may send
+    its people on to any address of its own: so no more than the schemes can be said.
+    """
+    return tuple(sorted({f"{urlsplit(address).scheme}:" for address in addresses}))
 
 
 def _openness() -> Openness:
@@ -141,11 +175,17 @@ def _add_headers(response: Response) -> Response:
     if current_app.config["SESSION_COOKIE_SECURE"]:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint != "static":
-        headers["Cache-Control"] = "no-store"
+        headers["Cache-Control"] = _cache_control(response, openness)
     elif (request.view_args or {}).get("filename") == SCRIPT_FOR_EVERYBODY:
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         headers["Access-Control-Allow-Origin"] = "*"
     return response
+
+
+def _cache_control(response: Response, openness: Openness) -> str:
+    if openness.kept_for is None or response.status_code != HTTPStatus.OK:
+        return "no-store"
+    return f"public, max-age={int(openness.kept_for.total_seconds())}"
 
 
 def _content_security_policy(openness: Openness) -> str:
@@ -160,7 +200,7 @@ def _content_security_policy(openness: Openness) -> str:
             f"style-src 'nonce-{nonce}'",
             f"img-src 'self' data: {avatars}",
             "connect-src 'self'",
-            "form-action 'self'",
+            " ".join(("form-action 'self'", *openness.form_targets)),
             f"frame-src {framed}",
             f"frame-ancestors {ancestors}",
             "base-uri 'none'",

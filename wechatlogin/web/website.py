@@ -29,7 +29,7 @@ from wechatlogin import clock
 from wechatlogin.errors import InvalidRequest, LoginError
 from wechatlogin.extensions import limiter
 from wechatlogin.models import Attempt, Display, Way
-from wechatlogin.services import accounts, attempts, logins, web_login, wechat_apps
+from wechatlogin.services import accounts, attempts, logins, ways, web_login, wechat_apps
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.ways import Offer
 from wechatlogin.services.web_login import Restart
@@ -50,8 +50,10 @@ AGAIN = "again"
 @limiter.limit(start_limit)
 def start() -> Response:
     errand = _read_errand()
-    if current_user.is_authenticated and errand.display is Display.PAGE:
+    is_anew = get_single("prompt") == offers.ANEW
+    if current_user.is_authenticated and errand.display is Display.PAGE and not is_anew:
         return redirect(errand.next_path or url_for("account.show"), 302)
+    ways.verify_permitted(errand.application, Way.WEBSITE)
     row = wechat_apps.verify_entitled(Right.WEBSITE_LOGIN, errand.application)
     return offers.to_wechat(Offer(Way.WEBSITE, row), errand)
 

@@ -4,6 +4,8 @@ A timeout of requests is per packet: a peer that sends one byte every four secon
 Here every connect and every read gets what is left of the call's time, headers included. Only the
 name lookup cannot be bounded, since the operating system offers no timeout for it.
 
+Nor do they go where a cloud tells its machines their secrets, whatever a name resolves to.
+
     within            sets the deadline for the calls made in its block
     DeadlineAdapter   the transport adapter that makes a requests session obey it
 """
@@ -12,6 +14,7 @@ import contextlib
 import contextvars
 import http.client
 import io
+import ipaddress
 import socket
 import time
 from collections.abc import Iterator
@@ -21,6 +24,12 @@ from typing import Any
 import urllib3
 from requests import adapters
 from urllib3 import connection, exceptions
+
+#: Addresses of such services that are not link-local: Alibaba's, Oracle's, Amazon's and Google's.
+METADATA = frozenset(
+    ipaddress.ip_address(address)
+    for address in ("100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
+)
 
 _until: contextvars.ContextVar[float] = contextvars.ContextVar("until")
 
@@ -101,6 +110,9 @@ class _TimedConnection(connection.HTTPConnection):
     def _connect_to_first(self, addresses: list[Any]) -> socket.socket:
         failure = OSError("the name has no address")
         for family, kind, protocol, _name, address in addresses:
+            if check_forbidden(address[0]):
+                failure = PermissionError("a link-local address")
+                continue
             sock = socket.socket(family, kind, protocol)
             try:
                 sock.settimeout(min(float(self.timeout or 0.001), _remaining()))
@@ -112,6 +124,13 @@ class _TimedConnection(connection.HTTPConnection):
             else:
                 return sock
         raise failure
+
+
+def check_forbidden(host: str) -> bool:
+    """Tell whether nobody but the machine's own cloud answers at an address."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_link_local or address in METADATA
 
 
 class _TimedTLSConnection(_TimedConnection, connection.HTTPSConnection):

@@ -1,0 +1,1 @@
+"""OpenID Connect: the provider, as its clients and its attackers meet it."""

@@ -1,0 +1,78 @@
+"""The login page of an application that names its ways offers those alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from werkzeug.test import TestResponse
+
+from tests.servers import settings_for_tests
+from tests.stories import an_account
+from wechatlogin import clock, create_app
+from wechatlogin.extensions import db
+from wechatlogin.services import applications
+from wechatlogin.services.applications import NewApplication
+from wechatlogin.wechat.app import AppKind
+
+BASE = "http://127.0.0.1:5000"
+DESKTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0.0.0"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    app = create_app(settings_for_tests(database_url=f"sqlite:///{tmp_path / 'ways.db'}"))
+    with app.app_context():
+        upgrade()
+        site, now = app.extensions["wechatlogin"], clock.now()
+        an_account(site, now=now, appid="wx1" + "0" * 15, kind=AppKind.PERSONAL)
+        an_account(site, now=now, appid="wx2" + "0" * 15, kind=AppKind.WEBSITE)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def register(app: Flask, *ways: str) -> str:
+    vault, new = app.extensions["wechatlogin"].vault, NewApplication("书店", ways=ways)
+    with app.app_context():
+        return applications.create(vault, new, now=clock.now()).client_id
+
+
+def get(app: Flask, path: str) -> TestResponse:
+    return app.test_client().get(path, base_url=BASE, headers={"User-Agent": DESKTOP})
+
+
+def test_without_a_wish_every_way_is_offered(app: Flask) -> None:
+    page = get(app, f"/login?client_id={register(app)}").text
+
+    assert "发送号码登录" in page
+    assert "输入验证码" in page
+
+
+def test_what_is_not_named_is_neither_linked_nor_opened(app: Flask) -> None:
+    client_id = register(app, "website")
+
+    page = get(app, f"/login?client_id={client_id}").text
+    by_number = get(app, f"/login?client_id={client_id}&way=number").text
+    by_code = get(app, f"/login/code?client_id={client_id}")
+
+    for shown in (page, by_number):
+        assert "<iframe" in shown
+        assert "发送号码登录" not in shown
+        assert "输入验证码" not in shown
+    assert by_code.status_code == 501
+    assert "这个网站不用这种方式登录" in by_code.text
+
+
+def test_the_first_that_is_named_is_shown_and_the_code_where_it_is(app: Flask) -> None:
+    client_id = register(app, "number", "code")
+
+    page = get(app, f"/login?client_id={client_id}").text
+    window = get(app, f"/login/website?client_id={client_id}&display=page")
+
+    assert "<iframe" not in page
+    assert "输入验证码" in page
+    assert get(app, f"/login/code?client_id={client_id}").status_code == 200
+    assert window.status_code == 501

@@ -1,0 +1,1 @@
+"""OpenID Connect: the endpoints that applications and browsers ask under `/oidc`."""

@@ -1,0 +1,62 @@
+"""API keys: by which the servers of an application show whose they are. Only hashes are kept."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from pydantic import SecretStr
+from sqlalchemy import delete, select, update
+
+from wechatlogin.errors import SettingRefused
+from wechatlogin.extensions import db
+from wechatlogin.i18n import msgid
+from wechatlogin.models import ApiKey, Application, AuditTag
+from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.services import audit
+from wechatlogin.vault import sha256_hex
+
+LONGEST_NAME = 64
+#: The use of a key is written down at most this often.
+USE_INTERVAL = timedelta(minutes=1)
+
+
+def issue(application: Application, name: str, *, now: datetime) -> SecretStr:
+    """Return a new key of an application, which cannot be had again.
+
+    :raise SettingRefused: if the name is empty, longer than 64 characters, or cannot be printed.
+    """
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise SettingRefused("name", msgid("密钥的名称是 1 到 64 个字，没有控制字符。"))
+    key = secrets.token_urlsafe(32)
+    row = ApiKey(application_id=application.id, name=name, key_hash=sha256_hex(key), created_at=now)
+    with write() as session:
+        session.add(row)
+        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+    return SecretStr(key)
+
+
+def revoke(application: Application, key_id: int, *, now: datetime) -> bool:
+    """Revoke one of an application's keys; False when it is not one of them."""
+    theirs = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.application_id == application.id)
+    with write():
+        if not count_changed(theirs):
+            return False
+        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+    return True
+
+
+def get_all(application: Application) -> list[ApiKey]:
+    """Return an application's keys, the oldest first."""
+    query = select(ApiKey).where(ApiKey.application_id == application.id)
+    return list(db.session.scalars(query.order_by(ApiKey.id)))
+
+
+def get_application(key: str, *, now: datetime) -> Application | None:
+    """Return the application that shows this key, and note the use."""
+    row = db.session.scalar(select(ApiKey).where(ApiKey.key_hash == sha256_hex(key)))
+    application = db.session.get(Application, row.application_id) if row else None
+    if row is None or application is None or application.is_disabled:
+        return None
+    if row.last_used_at is None or now - row.last_used_at >= USE_INTERVAL:
+        with write() as session:
+            session.execute(update(ApiKey).where(ApiKey.id == row.id).values(last_used_at=now))
+    return application
