@@ -4,6 +4,7 @@
 PORT ?= 5000
 SIMULATOR_PORT ?= 5001
 # How many processes share the tests: one for each core; 0 runs them one after another in pytest.
+# Each begins with one stretch of them, since neighbours share services, and takes over from others.
 TEST_PROCESSES ?= auto
 
 BIN := .venv/bin
@@ -33,11 +34,11 @@ run: $(RUNTIME) ## 按 .env 的设置运行服务 / run the service with the set
 .PHONY: test
 test: $(TOOLS) ## 运行全部测试（需要 Chromium，缺少时自动安装）/ run all tests (gets Chromium if missing)
 	@browser=$$(tools/install-browser) && \
-	WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/pytest -n $(TEST_PROCESSES)
+	WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal
 
 .PHONY: coverage
 coverage: $(TOOLS) ## 运行全部测试并统计覆盖率 / run all tests and tell what they cover
-	@browser=$$(tools/install-browser) && 	WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/pytest -n $(TEST_PROCESSES) --cov --cov-report=term:skip-covered
+	@browser=$$(tools/install-browser) && WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal --cov --cov-report=term:skip-covered
 
 .PHONY: check
 check: $(TOOLS) ## 检查格式、类型、迁移、译文和代码约定 / check format, types, migrations, texts, house rules

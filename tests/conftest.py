@@ -121,6 +121,17 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def empty_app(tmp_path: Path, migrated: Path) -> Iterator[Flask]:
+    """The application over empty tables of its own."""
+    database = shutil.copy(migrated, tmp_path)
+    app = create_app(settings_for_tests(database_url=f"sqlite:///{database}"))
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def install(
     simulator: Simulator, tmp_path_factory: pytest.TempPathFactory, migrated: Path

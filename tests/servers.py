@@ -172,7 +172,8 @@ class Service:
         """Stop as a deployment does, and wait for the end."""
         self.ask_to_stop()
         if self._process is not None:
-            self._process.wait(20)
+            # Many may be stopping at the same time.
+            self._process.wait(60)
             self._process = None
 
     def restart(self) -> None:

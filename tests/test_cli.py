@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
-from flask_migrate import upgrade
 
-from tests.servers import settings_for_tests
-from wechatlogin import clock, create_app
+from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, ClientSecret, Operator
 from wechatlogin.services import api_keys, wechat_apps
@@ -21,13 +18,9 @@ APPID = "wx0123456789abcdef"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{tmp_path / 'cli.db'}"))
-    with app.app_context():
-        upgrade()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+def app(empty_app: Flask) -> Iterator[Flask]:
+    with empty_app.app_context():
+        yield empty_app
 
 
 def run(app: Flask, *words: str, typed: str = "") -> Result:

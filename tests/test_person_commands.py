@@ -1,17 +1,13 @@
 """`flask person …`: what an operator reads and decides about users that may be one person."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import select
 
-from tests.servers import settings_for_tests
 from tests.services.one_person import an_app, count, proposed
-from wechatlogin import create_app
 from wechatlogin.extensions import db
 from wechatlogin.models import AuditEntry, AuditTag, Merge, User
 from wechatlogin.services import wechat_apps
@@ -20,13 +16,9 @@ APPID = "wx0123456789abcdef"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{tmp_path / 'cli.db'}"))
-    with app.app_context():
-        upgrade()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+def app(empty_app: Flask) -> Iterator[Flask]:
+    with empty_app.app_context():
+        yield empty_app
 
 
 @pytest.fixture

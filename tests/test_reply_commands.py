@@ -1,16 +1,13 @@
 """The commands by which an owner gives an account its own words."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
-from flask_migrate import upgrade
 
-from tests.servers import settings_for_tests
 from tests.stories import an_account
-from wechatlogin import clock, create_app
+from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.models import Reply
 
@@ -18,14 +15,10 @@ APPID = "wx0123456789abcdef"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{tmp_path / 'cli.db'}"))
-    with app.app_context():
-        upgrade()
-        an_account(app.extensions["wechatlogin"], now=clock.now(), appid=APPID)
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+def app(empty_app: Flask) -> Iterator[Flask]:
+    with empty_app.app_context():
+        an_account(empty_app.extensions["wechatlogin"], now=clock.now(), appid=APPID)
+        yield empty_app
 
 
 def run(app: Flask, *words: str) -> Result:

@@ -9,12 +9,11 @@ import click
 import pytest
 from click.testing import Result
 from flask import Flask
-from flask_migrate import upgrade
 from PIL import Image
 
-from tests.servers import ROOT, settings_for_tests
+from tests.servers import ROOT
 from tests.stories import a_user, an_account
-from wechatlogin import clock, create_app
+from wechatlogin import clock
 from wechatlogin.cli.applications import group
 from wechatlogin.extensions import db
 from wechatlogin.models import Application
@@ -74,14 +73,10 @@ TAKEN = ApplicationSettings(
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{tmp_path / 'cli.db'}"))
-    with app.app_context():
-        upgrade()
-        an_account(app.extensions["wechatlogin"], now=clock.now(), appid=APPID)
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+def app(empty_app: Flask) -> Iterator[Flask]:
+    with empty_app.app_context():
+        an_account(empty_app.extensions["wechatlogin"], now=clock.now(), appid=APPID)
+        yield empty_app
 
 
 def run(app: Flask, *words: str, typed: str = "") -> Result:

@@ -1,16 +1,11 @@
 """`flask wechat-app save --identifier`: what SDKs call the connection to an app."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
-from flask_migrate import upgrade
 
-from tests.servers import settings_for_tests
-from wechatlogin import create_app
-from wechatlogin.extensions import db
 from wechatlogin.services import wechat_apps
 
 APPID = "wx0123456789abcdef"
@@ -18,13 +13,9 @@ SECRETS = ("--secret", "s" * 32, "--token", "t" * 16, "--aes-key", "a" * 43)
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{tmp_path / 'cli.db'}"))
-    with app.app_context():
-        upgrade()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+def app(empty_app: Flask) -> Iterator[Flask]:
+    with empty_app.app_context():
+        yield empty_app
 
 
 def save(app: Flask, appid: str, *words: str) -> Result:

@@ -1,16 +1,13 @@
 """`flask key`: what each key is there for, and what each command says."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import select, update
 
-from tests.servers import settings_for_tests
-from wechatlogin import clock, create_app
+from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.models import Algorithm, AuditEntry, AuditTag, SigningKey
 from wechatlogin.models.transaction import write
@@ -18,13 +15,9 @@ from wechatlogin.services import keys
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{tmp_path / 'cli.db'}"))
-    with app.app_context():
-        upgrade()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+def app(empty_app: Flask) -> Iterator[Flask]:
+    with empty_app.app_context():
+        yield empty_app
 
 
 def run(app: Flask, *words: str) -> Result:
@@ -129,3 +122,21 @@ def test_no_command_shows_a_private_key(app: Flask) -> None:
 
     assert "BEGIN" not in said
     assert all(len(word) < 60 for word in said.split())
+
+
+@pytest.mark.parametrize("words", [(), ("--now",)], ids=["", "at once"])
+def test_a_key_whose_name_begins_with_a_dash_can_be_retired(
+    app: Flask, words: tuple[str, ...]
+) -> None:
+    rotate(app, "RS256")
+    let_a_year_pass()
+    rotate(app, "RS256")
+    let_a_year_pass()
+    [old, _] = db.session.scalars(select(SigningKey).order_by(SigningKey.created_at))
+    with write() as session:
+        which = update(SigningKey).where(SigningKey.kid == old.kid)
+        session.execute(which.values(kid="-now-and-then", active_from=old.created_at))
+
+    done = run(app, "retire", "-now-and-then", *words)
+
+    assert done.exit_code == 0, done.output

@@ -1,12 +1,12 @@
 """flask wechat-app template: the choice is checked against the account's own list."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
-from flask_migrate import upgrade
 
 from tests.servers import TEMPLATE_ID, Account, Simulator, settings_for_tests
 from wechatlogin import create_app
@@ -20,13 +20,13 @@ MINUTES = "thing2={minutes} 分钟内有效"
 
 
 @pytest.fixture
-def app(tmp_path: Path, simulator: Simulator) -> Iterator[Flask]:
+def app(tmp_path: Path, migrated: Path, simulator: Simulator) -> Iterator[Flask]:
+    database = shutil.copy(migrated, tmp_path)
     settings = settings_for_tests(
-        database_url=f"sqlite:///{tmp_path / 'cli.db'}", wechat_api_url=simulator.url
+        database_url=f"sqlite:///{database}", wechat_api_url=simulator.url
     )
     app = create_app(settings)
     with app.app_context():
-        upgrade()
         yield app
         db.session.remove()
         db.engine.dispose()

@@ -1,8 +1,6 @@
 """What an installation with several WeChat apps offers, and one whose apps can do little."""
 
-from pathlib import Path
-
-from flask_migrate import upgrade
+from flask import Flask
 from playwright.sync_api import BrowserContext, expect
 
 from tests import stories
@@ -10,8 +8,7 @@ from tests.conftest import Installation, Installer
 from tests.flows.desktops import expect_account
 from tests.flows.phones import Browser, Phone
 from tests.flows.websites import decide, open_login, register, wechat
-from tests.servers import settings_for_tests
-from wechatlogin import clock, create_app
+from wechatlogin import clock
 from wechatlogin.wechat.app import AppKind
 
 
@@ -63,16 +60,12 @@ def test_on_a_phone_a_website_app_says_where_it_works(website: Installation) -> 
     assert "请用电脑打开这一页" in told.text
 
 
-def test_where_no_app_can_log_in_the_page_says_so(tmp_path: Path) -> None:
-    database = f"sqlite:///{tmp_path / 'service.db'}"
-    app = create_app(settings_for_tests(database_url=database))
-    with app.app_context():
-        upgrade()
-        stories.an_account(
-            app.extensions["wechatlogin"], now=clock.now(), kind=AppKind.MINI_PROGRAM
-        )
+def test_where_no_app_can_log_in_the_page_says_so(empty_app: Flask) -> None:
+    with empty_app.app_context():
+        site = empty_app.extensions["wechatlogin"]
+        stories.an_account(site, now=clock.now(), kind=AppKind.MINI_PROGRAM)
 
-    told = app.test_client().get("/login", headers={"Host": "127.0.0.1:5000"})
+    told = empty_app.test_client().get("/login", headers={"Host": "127.0.0.1:5000"})
 
     assert told.status_code == 501
     assert "不能用来登录网页" in told.text

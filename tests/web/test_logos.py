@@ -1,22 +1,17 @@
 """The logo of an application: on its pages, under an address that browsers may keep."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from tests.servers import settings_for_tests
 from tests.stories import an_account
-from wechatlogin import clock, create_app
-from wechatlogin.extensions import db
+from wechatlogin import clock
 from wechatlogin.services import applications, logos
 from wechatlogin.services.applications import NewApplication
 
@@ -24,16 +19,11 @@ DESKTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/1
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{tmp_path / 'logos.db'}"))
-    with app.app_context():
-        upgrade()
-        an_account(app.extensions["wechatlogin"], now=clock.now())
+def app(empty_app: Flask) -> Flask:
+    with empty_app.app_context():
+        an_account(empty_app.extensions["wechatlogin"], now=clock.now())
     # A request outside of this context has a `g` of its own, as it has in a server.
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    return empty_app
 
 
 @pytest.fixture

@@ -8,13 +8,12 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 from werkzeug.test import TestResponse
 
 from tests.conftest import Installation
-from tests.servers import Account, settings_for_tests
+from tests.servers import Account
 from tests.stories import an_account
-from wechatlogin import clock, create_app
+from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.services import verification_files, wechat_apps
 from wechatlogin.services.verification_files import NewVerificationFile
@@ -27,16 +26,12 @@ NAME = f"MP_verify_{SIXTEEN}.txt"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{tmp_path / 'files.db'}"))
-    with app.app_context():
-        upgrade()
-        site = app.extensions["wechatlogin"]
+def app(empty_app: Flask) -> Iterator[Flask]:
+    with empty_app.app_context():
+        site = empty_app.extensions["wechatlogin"]
         an_account(site, now=clock.now(), appid=APPID)
         an_account(site, now=clock.now(), appid=WEBSITE, kind=AppKind.WEBSITE)
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+        yield empty_app
 
 
 @pytest.fixture

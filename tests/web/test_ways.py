@@ -1,17 +1,11 @@
 """The login page of an application that names its ways offers those alone."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from werkzeug.test import TestResponse
 
-from tests.servers import settings_for_tests
 from tests.stories import an_account
-from wechatlogin import clock, create_app
-from wechatlogin.extensions import db
+from wechatlogin import clock
 from wechatlogin.services import applications
 from wechatlogin.services.applications import NewApplication
 from wechatlogin.wechat.app import AppKind
@@ -21,17 +15,12 @@ DESKTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/1
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{tmp_path / 'ways.db'}"))
-    with app.app_context():
-        upgrade()
-        site, now = app.extensions["wechatlogin"], clock.now()
+def app(empty_app: Flask) -> Flask:
+    with empty_app.app_context():
+        site, now = empty_app.extensions["wechatlogin"], clock.now()
         an_account(site, now=now, appid="wx1" + "0" * 15, kind=AppKind.PERSONAL)
         an_account(site, now=now, appid="wx2" + "0" * 15, kind=AppKind.WEBSITE)
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    return empty_app
 
 
 def register(app: Flask, *ways: str) -> str:

@@ -37,7 +37,8 @@ def rotate(algorithm: str, *, is_urgent: bool) -> None:
     click.echo(f"{row.kid} signs from {_time(row.active_from)}")
 
 
-@group.command("retire")
+# One key in 64 has a name that begins with a dash.
+@group.command("retire", context_settings={"ignore_unknown_options": True})
 @click.argument("kid")
 @click.option("--now", "is_urgent", is_flag=True, help="End the tokens that it has signed.")
 def retire(kid: str, *, is_urgent: bool) -> None:
