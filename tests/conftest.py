@@ -133,18 +133,31 @@ def empty_app(tmp_path: Path, migrated: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture(scope="session")
-def install(
+def install_for_all(
     simulator: Simulator, tmp_path_factory: pytest.TempPathFactory, migrated: Path
 ) -> Iterator["Installer"]:
+    """Set services up for fixtures that the whole session shares."""
     installer = Installer(simulator, tmp_path_factory, migrated)
     yield installer
-    installer.stop_all()
+    installer.ask_to_stop()
+    installer.wait()
+
+
+@pytest.fixture(scope="module")
+def install(
+    install_for_all: "Installer", simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["Installer"]:
+    """Set services up; they stop with the module, since each costs something while it idles."""
+    installer = Installer(simulator, tmp_path_factory, install_for_all.migrated)
+    yield installer
+    installer.ask_to_stop()
+    install_for_all.wait_for(installer)
 
 
 @pytest.fixture(scope="session")
-def installation(install: "Installer") -> Installation:
+def installation(install_for_all: "Installer") -> Installation:
     """A running service with one certified service account, shared by the tests."""
-    return install()
+    return install_for_all()
 
 
 class Installer:
@@ -155,13 +168,20 @@ class Installer:
     ) -> None:
         self._simulator = simulator
         self._folders = folders
-        self._migrated = migrated
+        self.migrated = migrated
         self._services: list[Service] = []
 
-    def stop_all(self) -> None:
-        """Tell every service to stop, and only then wait for each."""
+    def ask_to_stop(self) -> None:
+        """Ask every service to stop, and wait for none."""
         for service in self._services:
             service.ask_to_stop()
+
+    def wait_for(self, other: "Installer") -> None:
+        """Take it over to wait, in the end, for services that have been asked to stop."""
+        self._services.extend(other._services)
+
+    def wait(self) -> None:
+        """Wait until all have stopped."""
         for service in self._services:
             service.stop()
 
@@ -194,7 +214,7 @@ class Installer:
             }
         )
         accounts = {each: Account() for each in apps or [kind]}
-        shutil.copy(self._migrated, folder)
+        shutil.copy(self.migrated, folder)
         app = create_app(settings)
         with app.app_context():
             group = OPEN_PLATFORM if apps else None

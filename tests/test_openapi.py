@@ -29,7 +29,7 @@ CHECKS = (
     "response_schema_conformance",
 )
 #: Random questions for each operation; the seed makes them the same in every run.
-EXAMPLES = 12
+EXAMPLES = 6
 SEED = 20261121
 
 

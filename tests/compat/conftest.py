@@ -19,6 +19,8 @@ def person(installation: Installation) -> str:
 
 
 @pytest.fixture(scope="session")
-def anqicms(install: Installer) -> Installation:
+def anqicms(install_for_all: Installer) -> Installation:
     """An installation where many wrong codes may be typed."""
-    return install(limit_code_tries="1000 per minute", limit_code_tries_all="1000 per minute")
+    return install_for_all(
+        limit_code_tries="1000 per minute", limit_code_tries_all="1000 per minute"
+    )

@@ -13,6 +13,9 @@ from wechatlogin.wechat.app import AppKind
 DESKTOP_SIZE = {"width": 1180, "height": 820}
 PHONE_SIZE = {"width": 390, "height": 760}
 
+#: Where nothing else is asked for. What moves on a page is drawn by the processor here.
+USUAL = {"locale": "zh-CN", "reduced_motion": "reduce"}
+
 NewContext = Callable[..., BrowserContext]
 
 
@@ -21,7 +24,7 @@ def new_context(browser: Browser) -> Iterator[NewContext]:
     contexts: list[BrowserContext] = []
 
     def make(**options: object) -> BrowserContext:
-        context = browser.new_context(**{"locale": "zh-CN", **options})  # type: ignore[arg-type]
+        context = browser.new_context(**{**USUAL, **options})  # type: ignore[arg-type]
         context.set_default_timeout(10_000)
         contexts.append(context)
         return context
@@ -57,8 +60,8 @@ def elsewhere(simulator: Simulator) -> str:
 
 
 @pytest.fixture(scope="session")
-def website(install: Installer, elsewhere: str) -> Installation:
-    return install(kind=AppKind.WEBSITE, wechat_open_url=elsewhere)
+def website(install_for_all: Installer, elsewhere: str) -> Installation:
+    return install_for_all(kind=AppKind.WEBSITE, wechat_open_url=elsewhere)
 
 
 @pytest.fixture

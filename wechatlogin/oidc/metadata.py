@@ -15,6 +15,7 @@ from wechatlogin.models import Algorithm, SubjectType
 from wechatlogin.oidc import client, errors, sharing
 from wechatlogin.oidc.authorization_request import Prompt, ResponseMode
 from wechatlogin.oidc.grants import S256
+from wechatlogin.oidc.server import AUTH_METHODS
 from wechatlogin.services import claims, keys
 from wechatlogin.web import security
 from wechatlogin.web.context import current_site
@@ -24,7 +25,6 @@ from wechatlogin.web.waiting import poll_limit
 bp = Blueprint("metadata", __name__)
 bp.after_request(sharing.share_with_everybody)
 
-AUTH_METHODS = [*client.WITH_SECRET, client.WITHOUT_SECRET]
 #: What every token says, whatever its scope.
 OF_EVERY_TOKEN = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "amr", "sid", "at_hash")
 ENDPOINTS = {
