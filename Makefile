@@ -3,9 +3,10 @@
 
 PORT ?= 5000
 SIMULATOR_PORT ?= 5001
-# How many processes share the tests: one for each core; 0 runs them one after another in pytest.
+# How many processes share the tests: one more than there are cores, since many of them wait for
+# something; 0 runs them one after another in pytest.
 # Each begins with one stretch of them, since neighbours share services, and takes over from others.
-TEST_PROCESSES ?= auto
+TEST_PROCESSES ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
