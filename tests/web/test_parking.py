@@ -195,10 +195,10 @@ def test_a_kept_connection_can_wait_later(service: Running) -> None:
     waiter.hangs_up()
 
 
-def stop_while_some_wait(folder: Path) -> tuple[float, float]:
+def stop_while_waiting(folder: Path, count: int) -> tuple[float, float]:
     """Return the seconds from the stop until all were answered, and until the service was gone."""
     with running(folder) as service, ExitStack() as stack:
-        waiters = [service.waiter()[1] for _ in range(5)]
+        waiters = [service.waiter()[1] for _ in range(count)]
         for waiter in waiters:
             stack.callback(waiter.hangs_up)
         idle = stack.enter_context(requests.Session())
@@ -212,23 +212,26 @@ def stop_while_some_wait(folder: Path) -> tuple[float, float]:
         stopping.join()
         gone_after = time.monotonic() - began
 
-        assert {answer.body["status"] for answer in answers} == {Status.PENDING}
+        assert all(answer.body["status"] == Status.PENDING for answer in answers)
         assert all(2 <= answer.body["retry_after"] < 5 for answer in answers)
         assert "Traceback" not in service.log
     return answered_after, gone_after
 
 
-def test_a_stop_answers_everybody_within_three_seconds(tmp_path: Path) -> None:
-    """The best of some tries: what else the machine does may hold one of them up."""
+def test_a_stop_answers_everybody_and_takes_no_longer_for_it(tmp_path: Path) -> None:
+    """Beside a stop with nobody waiting; the best of some tries, since the machine does more."""
+    excess = []
     for number in range(TRIES):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        answered_after, gone_after = stop_while_some_wait(folder)
-        if answered_after < 1 and gone_after < 3:
+        idle, waited_at = tmp_path / f"idle {number}", tmp_path / f"waited at {number}"
+        for folder in (idle, waited_at):
+            folder.mkdir()
+        _, usual = stop_while_waiting(idle, 0)
+        answered_after, gone_after = stop_while_waiting(waited_at, 5)
+        excess.append(max(answered_after, gone_after - usual))
+        if excess[-1] < 1:
             break
 
-    assert answered_after < 1
-    assert gone_after < 3
+    assert min(excess) < 1
 
 
 def test_beyond_max_waiting_the_answer_comes_at_once(tmp_path: Path) -> None:
