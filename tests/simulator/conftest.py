@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -12,6 +12,7 @@ from tests.simulator.platform import TOKEN, Platform
 from tests.simulator.receiver import Receiver
 from tests.simulator.website import WEBSITE, Website
 from wechatlogin.simulator import SimulatorSettings, create_simulator
+from wechatlogin.simulator.quotas import BEIJING
 
 
 @pytest.fixture
@@ -23,8 +24,12 @@ def app() -> Flask:
 
 @pytest.fixture
 def empty(app: Flask) -> Platform:
-    """A simulator without accounts."""
-    return Platform(app.test_client())
+    """A simulator without accounts, at ten in the morning: no quota begins anew meanwhile."""
+    platform = Platform(app.test_client())
+    now = datetime.now(BEIJING)
+    morning = now.replace(hour=10, minute=0, second=0) + timedelta(days=1)
+    platform.advance((morning - now).total_seconds())
+    return platform
 
 
 @pytest.fixture
