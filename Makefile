@@ -37,6 +37,10 @@ test: $(TOOLS) ## 运行全部测试（需要 Chromium，缺少时自动安装�
 	@browser=$$(tools/install-browser) && \
 	WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal
 
+.PHONY: photos
+photos: $(TOOLS) ## 给每个页面拍照，汇成一览 photos/index.html / photograph every page for looking through
+	@browser=$$(tools/install-browser) && WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/python -m tests.photos
+
 .PHONY: coverage
 coverage: $(TOOLS) ## 运行全部测试并统计覆盖率 / run all tests and tell what they cover
 	@browser=$$(tools/install-browser) && WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal --cov --cov-report=term:skip-covered
@@ -58,7 +62,7 @@ fix: $(TOOLS) ## 自动修正格式，并更新译文目录 / mend the format an
 .PHONY: clean
 clean: ## 删除虚拟环境与各种缓存 / remove the environment and all caches
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov \
-		tests/node_modules
+		tests/node_modules photos
 
 $(RUNTIME): requirements.txt
 	@echo '正在准备 .venv，大约半分钟 / preparing .venv, about half a minute' >&2

@@ -1,12 +1,24 @@
 """How gunicorn runs the service: the settings of `wechatlogin.config`, and little else."""
 
 import os
+import shutil
+import sys
+import tempfile
+
+# Each process counts into a file of its own, and the one that is asked adds them up. What counts
+# takes the folder from here when it is imported; a reload of these settings keeps it.
+if "prometheus_client" not in sys.modules:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="wechatlogin-metrics-")
 
 from gunicorn.arbiter import Arbiter
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 from gunicorn.workers import gthread
 from gunicorn.workers.base import Worker
+from prometheus_client import multiprocess
 
 # The module itself would be read as gunicorn's setting `config`.
+from wechatlogin import logs
 from wechatlogin.config import SettingsError, load
 from wechatlogin.web.parking import ParkingMiddleware
 
@@ -45,6 +57,17 @@ access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s %(D)s'
 proc_name = "wechatlogin"
 
 
+class logger_class(Logger):  # noqa: N801 - gunicorn's setting is called so
+    """Gunicorn's own lines, in the form of ours and without the queries of addresses."""
+
+    def setup(self, cfg: Config) -> None:
+        """Set gunicorn's logger up."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(logs.OneLine())
+            handler.addFilter(logs.WithoutQueries())
+
+
 def post_worker_init(worker: Worker) -> None:
     """Open the parking lot of this process, and let a stop answer everybody in it at once."""
     parking = _parking_of(worker)
@@ -58,6 +81,16 @@ def worker_exit(server: Arbiter, worker: Worker) -> None:
     parking = _parking_of(worker)
     if parking is not None:
         parking.close()
+
+
+def child_exit(server: Arbiter, worker: Worker) -> None:
+    """Forget who waited in a worker that is gone; what it has counted stays."""
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: Arbiter) -> None:
+    """Take the folder of the numbers away."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def _parking_of(worker: Worker) -> ParkingMiddleware | None:

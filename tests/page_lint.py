@@ -1,15 +1,15 @@
 """What every page that people see keeps to; `lint` names what a page does not."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+from tools import chinese_texts
+
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 # SVG is XML within HTML: its elements may close themselves.
 UNLABELLED_INPUTS = {"hidden", "submit", "button"}
-CHINESE = re.compile(r"[㐀-鿿]")
 CSRF_FIELD = "csrf_token"
 
 
@@ -82,9 +82,7 @@ class _Reader(HTMLParser):
 
 def lint(html: str, *, nonce: str, lang: str, forms_without_csrf: bool = False) -> list[str]:
     """Return what is wrong with a page; nothing is the good answer."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.finish()
+    reader = _read(html)
     page = list(reader.root.walk())
     return [
         *reader.complaints,
@@ -95,6 +93,18 @@ def lint(html: str, *, nonce: str, lang: str, forms_without_csrf: bool = False) 
         *([] if forms_without_csrf else _csrf(page)),
         *(_english(page) if lang == "en" else []),
     ]
+
+
+def read(html: str) -> list[Element]:
+    """Return every element of a page, the page itself first."""
+    return list(_read(html).root.walk())
+
+
+def _read(html: str) -> _Reader:
+    reader = _Reader()
+    reader.feed(html)
+    reader.finish()
+    return reader
 
 
 def _all(page: list[Element], tag: str) -> list[Element]:
@@ -164,5 +174,5 @@ def _english(page: list[Element]) -> Iterator[str]:
     for element in page:
         said = ["".join(element.texts), *element.attributes.values()]
         for words in said:
-            if CHINESE.search(words) and element.attributes.get("lang") != "zh-CN":
+            if chinese_texts.check_chinese(words) and element.attributes.get("lang") != "zh-CN":
                 yield f"not in English: {words.strip()!r}"

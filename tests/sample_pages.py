@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, render_template
 from flask_babel import Babel
 from markupsafe import Markup
 
-from tests import source_tree
+from tests import operator_samples, source_tree
 from wechatlogin.services.qr_image import draw_svg
 from wechatlogin.web.brands import Brand
 from wechatlogin.web.openapi_page import Entry, Section
@@ -54,6 +54,17 @@ CONFIRM = {
     "choices": [18, 47, 92],
     "action": "/confirm/t0ken",
 }
+BRAND = Brand("Shop", "/applications/shop/logo?v=1")
+NOTICE = {
+    "version": 2,
+    "paragraphs": [
+        [{"text": "We keep your name and your picture, as WeChat tells us them."}],
+        [{"text": "More at "}, {"text": "https://example.com/", "url": "https://example.com/"}],
+    ],
+    "text_lang": "en",
+    "since_text": "2026-11-21",
+    "site_name": BRAND,
+}
 CODE = {
     "action": "/login/code",
     "attempt_id": "a1",
@@ -64,7 +75,6 @@ CODE = {
     "restart_url": "/login/code",
     "back_url": "/login",
 }
-BRAND = Brand("Shop", "/applications/shop/logo?v=1")
 DEVICE = {"action": "/device", "typed": None, "error": None}
 DEVICE_CONFIRM = {
     "action": "/device",
@@ -106,39 +116,13 @@ SESSIONS = [
     }
     for number, browser in ((1, "Windows · Edge"), (2, "iPhone · WeChat"))
 ]
-OPERATOR = {
-    "headline": {"kind": "warning", "title": "203.0.113.24 is refused", "text": "40164"},
-    "funnel": [
-        {"label": label, "count": count, "percent": percent}
-        for label, count, percent in (("Shown", 1284, 100), ("Scanned", 1003, 78), ("In", 902, 70))
-    ],
-    "apps": [
-        {
-            "name": "Shop",
-            "kind_text": "service",
-            "appid_short": "wx3f…9c1a",
-            "rights_text": "May only receive and answer messages; people log in by a number.",
-            "missing_text": "More needs that.",
-            "rows": [
-                {"label": "push", "value": "38 s", "state_text": "ok", "state_kind": "success"},
-                {"label": "quota", "value": "none", "state_text": "gone", "state_kind": "error"},
-                {
-                    "label": "token",
-                    "value": "11 min",
-                    "state_text": "soon",
-                    "state_kind": "warning",
-                },
-            ],
-        }
-    ],
-    "errors": [{"code": 40164, "text": "address", "count": 12, "last_text": "14:31"}],
-    "logout_url": "/operator/logout",
-}
 LISTS = {
     "user": USER,
     "sessions": SESSIONS,
     "add_url": "/account/identities/add",
     "logout_url": "/logout",
+    "export_url": "/account/export",
+    "delete_url": "/account/delete",
 }
 IDENTITIES = [
     {
@@ -218,11 +202,6 @@ def samples() -> Iterator[Sample]:
     yield Sample("login_frame.html", {**FRAME, "page_url": "/login/website"})
     for is_done in (True, False):
         yield Sample("login_popup.html", {**POPUP, "is_done": is_done})
-    for status in ("pending", "scanned", "confirmed", "claimed", "declined", "expired", "failed"):
-        number = 47 if status == "scanned" else None
-        by_scan = {**SCAN, "status": status, "number": number, "is_by_number": False}
-        yield Sample("login_check.html", by_scan)
-        yield Sample("login_check.html", {**by_scan, "number": None, "is_by_number": True})
     for qr_svg in (QR, None):
         address = {"url": "https://a.example/login", "qr_svg": qr_svg}
         yield Sample("open_in_wechat.html", {**address, "ways": WAYS if qr_svg else None})
@@ -236,26 +215,36 @@ def samples() -> Iterator[Sample]:
         yield Sample("confirm.html", {**CONFIRM, "policy": policy})
     yield Sample("confirm.html", {**CONFIRM, "policy": "number", "nickname": "Lin"})
     yield Sample("confirm.html", {**CONFIRM, "policy": "number", "link_to": "Lin"})
+    agreed = {"notice_version": 2, "privacy_url": "/privacy"}
+    yield Sample("confirm.html", {**CONFIRM, "policy": "tap", **agreed})
+    yield Sample("notice.html", {**NOTICE, "action": "/login/attempts/a1/notice"})
+    yield Sample("privacy.html", {**NOTICE, "privacy_url": "/privacy"})
     for kind in ("success", "info", "warning", "error"):
         yield Sample("message.html", {**MESSAGE, "kind": kind})
     trace = {"error_code": "server_error", "request_id": "1f2e3d4c", "retry": 30}
     yield Sample("message.html", {**MESSAGE, **trace, "kind": "error", "action": BACK})
     yield Sample("code.html", {**CODE, "site_name": BRAND})
     yield Sample("code.html", {**CODE, "error": "Wrong."})
+    yield Sample("code.html", {**CODE, **agreed})
     yield Sample("code.html", {**CODE, "error": "Too often.", "is_open": False})
     yield Sample("device.html", DEVICE)
     yield Sample("device.html", {**DEVICE, "typed": "WDJB", "error": "Wrong."})
     yield Sample("device_confirm.html", DEVICE_CONFIRM)
     permitted = {"another_url": "/login", "permissions": CONSENT["permissions"]}
     yield Sample("device_confirm.html", {**DEVICE_CONFIRM, **permitted})
+    yield from _of_a_check()
     yield from _of_a_known_person()
-    yield Sample("operator_login.html", {"action": "/operator/login", "error": None})
-    yield Sample("operator_login.html", {"action": "/operator/login", "error": "Wrong."})
-    yield Sample("operator_status.html", OPERATOR)
-    yield Sample("operator_status.html", {**OPERATOR, "apps": [], "funnel": [], "errors": []})
-    yield Sample("operator_status.html", {**OPERATOR, "merges_text": "Two may be one person."})
+    yield from (Sample(template, context) for template, context in operator_samples.samples())
     yield Sample("help.html", {})
     yield Sample("docs.html", {"sections": [SECTION], "document_url": "/openapi.json"})
+
+
+def _of_a_check() -> Iterator[Sample]:
+    for status in ("pending", "scanned", "confirmed", "claimed", "declined", "expired", "failed"):
+        number = 47 if status == "scanned" else None
+        by_scan = {**SCAN, "status": status, "number": number, "is_by_number": False}
+        yield Sample("login_check.html", by_scan)
+        yield Sample("login_check.html", {**by_scan, "number": None, "is_by_number": True})
 
 
 def _of_a_known_person() -> Iterator[Sample]:
@@ -264,6 +253,12 @@ def _of_a_known_person() -> Iterator[Sample]:
     yield Sample("account.html", {**LISTS, "identities": alone, "notice": "Added."})
     yield Sample("account.html", {**LISTS, "identities": alone, "applications": APPLICATIONS})
     yield Sample("question.html", QUESTION)
+    leaving = {"action": "/account/delete", "back_url": "/account"}
+    yield Sample("account_delete.html", {**leaving, "is_fresh": True})
+    yield Sample(
+        "account_delete.html",
+        {**leaving, "is_fresh": False, "prompt": "login", "next": "/account/delete"},
+    )
     yield Sample("consent.html", CONSENT)
     alone_there = {"nickname": None, "avatar_url": None, "another_url": None}
     yield Sample("consent.html", {**CONSENT, **alone_there})

@@ -191,4 +191,5 @@ class Service:
                     return
             except requests.ConnectionError:
                 time.sleep(0.05)
+        self.stop()
         raise AssertionError(self.log_path.read_text())

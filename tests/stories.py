@@ -1,7 +1,7 @@
 """Beginnings that several tests share, in the words of the service."""
 
 import secrets
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -98,3 +98,8 @@ def a_program(site: Site, *, now: datetime, **given: Any) -> tuple[Application, 
         application_id=application.id,
     )
     return application, session
+
+
+def settings_of(site: Site, **settings: Any) -> Site:
+    """Return the same site with other settings."""
+    return replace(site, settings=site.settings.model_copy(update=settings))

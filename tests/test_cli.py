@@ -9,7 +9,7 @@ from flask import Flask
 
 from wechatlogin import clock
 from wechatlogin.extensions import db
-from wechatlogin.models import Application, ClientSecret, Operator
+from wechatlogin.models import Application, ClientSecret
 from wechatlogin.services import api_keys, wechat_apps
 from wechatlogin.vault import sha256_hex
 from wechatlogin.wechat.app import AppKind, MessageMode
@@ -90,16 +90,6 @@ def test_a_redirect_uri_that_cannot_be_compared_exactly_is_refused(app: Flask, u
     assert done.exit_code == 1
     assert f"--redirect-uri {uri}: " in done.output
     assert db.session.scalars(db.select(Application)).all() == []
-
-
-def test_an_operator_gets_a_random_password_or_the_chosen_one(app: Flask) -> None:
-    random = run(app, "operator", "create", "li")
-    chosen = run(app, "operator", "create", "li", "--password", "canary-password")
-
-    assert "password" in random.output
-    assert "canary" not in chosen.output
-    operator = db.session.scalars(db.select(Operator)).one()
-    assert operator.password_hash.startswith("$argon2id$")
 
 
 def test_the_table_of_settings_is_printed(app: Flask) -> None:

@@ -1,8 +1,10 @@
 """Every error in every rendering: a page, our JSON, AnQiCMS's envelope, plain text."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -39,6 +41,8 @@ def make(kind: type[LoginError]) -> LoginError:
             return errors.RateLimited(timedelta(seconds=40))
         case "PushRefused":
             return errors.PushRefused("a fixed phrase")
+        case "NoticeDue":
+            return errors.NoticeDue("0123456789abcdef")
         case "BodyNotAccepted" | "NotAccepted":
             return kind(413)  # type: ignore[arg-type]
         case "WeChatUnreachable":
@@ -50,9 +54,9 @@ def make(kind: type[LoginError]) -> LoginError:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
-    folder = tmp_path_factory.mktemp("errors")
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{folder / 'test.db'}"))
+def client(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> FlaskClient:
+    database = shutil.copy(migrated, tmp_path_factory.mktemp("errors"))
+    app = create_app(settings_for_tests(database_url=f"sqlite:///{database}"))
     for kind in LEAVES:
         add_views(app, kind)
     client = app.test_client()

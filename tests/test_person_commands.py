@@ -58,7 +58,8 @@ def test_a_merge_is_decided_undone_and_each_noted_with_who_did_it(
 
     assert (undone.exit_code, count(User)) == (0, 2)
     assert "undone" in run(app, "merges").output
-    actors = select(AuditEntry.tag, AuditEntry.actor).where(AuditEntry.actor.is_not(None))
+    by_operators = (AuditEntry.actor.is_not(None), AuditEntry.user_id.is_not(None))
+    actors = select(AuditEntry.tag, AuditEntry.actor).where(*by_operators)
     assert [tuple(row) for row in db.session.execute(actors.order_by(AuditEntry.id))] == [
         (AuditTag.USER_MERGED, "command line"),
         (AuditTag.USER_MERGE_UNDONE, "command line"),

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, insert, update
 
 from wechatlogin import clock
@@ -18,6 +20,7 @@ from wechatlogin.config import ConfirmPolicy
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, Purpose, Status, Way
 from wechatlogin.models.transaction import prepare_sqlite
+from wechatlogin.services import readiness
 from wechatlogin.vault import sha256_hex
 from wechatlogin.web import cookies
 
@@ -28,10 +31,13 @@ PATIENCE = 5.0
 
 
 def new_engine(folder: Path) -> Engine:
-    """Return an engine over a new file with all tables."""
+    """Return an engine over a new file with all tables, as after the last migration."""
     engine = create_engine(f"sqlite:///{folder / 'waiting.db'}")
     prepare_sqlite(engine)
     db.metadata.create_all(engine)
+    with engine.begin() as connection:
+        script = ScriptDirectory(str(readiness.MIGRATIONS))
+        MigrationContext.configure(connection).stamp(script, "head")
     return engine
 
 

@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 from babel.messages.extract import extract_python
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
+# What WeChat's own pages say, quoted: whoever looks for it there has to find it.
+_QUOTED = re.compile("「[^」]*」")
 
 # Line, function, msgid (or singular and plural), comments: what Babel wants of an extractor. Its
 # own annotations have another order, so the elements are left open.
@@ -46,6 +48,11 @@ def chinese_f_strings(source: str) -> Iterator[int]:
     for part in _f_string_parts(ast.parse(source)):
         if _is_chinese(part.value):
             yield part.lineno
+
+
+def check_chinese(text: str) -> bool:
+    """Tell whether a text is Chinese beyond what it quotes in 「」."""
+    return CHINESE.search(_QUOTED.sub("", text)) is not None
 
 
 def _is_chinese(value: object) -> bool:

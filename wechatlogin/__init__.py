@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+import click
 from flask import Flask
 from flask_babel import force_locale, gettext
 from flask_wtf.csrf import generate_csrf
@@ -29,8 +30,9 @@ from wechatlogin.compat import (
     quectel_envelope,
     wechat_server,
 )
-from wechatlogin.config import Settings
+from wechatlogin.config import Environment, Settings
 from wechatlogin.extensions import babel, csrf, db, limiter, login_manager, migrate
+from wechatlogin.models.pool import count_connections
 from wechatlogin.models.transaction import prepare_sqlite
 from wechatlogin.oidc import (
     authorize,
@@ -41,17 +43,22 @@ from wechatlogin.oidc import (
     token,
     userinfo,
 )
+from wechatlogin.services import signs
 from wechatlogin.services.pauses import Pauses
+from wechatlogin.services.signs import Signs
 from wechatlogin.services.site import Site
 from wechatlogin.services.waiting import make_bus
 from wechatlogin.vault import Vault
 from wechatlogin.web import (
     account,
+    account_data,
+    agreeing,
     code,
     confirm,
     cookies,
     device,
     following,
+    health,
     languages,
     login,
     logos,
@@ -63,13 +70,17 @@ from wechatlogin.web import (
     permissions,
     pushes,
     relay,
+    request_log,
     security,
+    timers,
     verification,
     waiting,
     website,
 )
 from wechatlogin.web import errors as error_pages
+from wechatlogin.web import metrics as metrics_page
 from wechatlogin.web.context import keep_browser_secret
+from wechatlogin.web.operator import desk
 from wechatlogin.web.parking import ParkingMiddleware
 from wechatlogin.wechat.app import Platform
 from wechatlogin.wechat.forwarding import Forwarder, ForwardLimits
@@ -79,6 +90,8 @@ from wechatlogin.wechat.notices import Poster
 ROOT = Path(__file__).parent.parent
 BLUEPRINTS = (
     account.bp,
+    account_data.bp,
+    agreeing.bp,
     anqicms.bp,
     anqicms_users.bp,
     authing.bp,
@@ -92,13 +105,15 @@ BLUEPRINTS = (
     device_authorization.bp,
     end_session.bp,
     following.bp,
+    health.bp,
     introspection.bp,
     login.bp,
     logos.bp,
     metadata.bp,
+    metrics_page.bp,
     open_authorization.bp,
     openapi.bp,
-    operator.bp,
+    *operator.BLUEPRINTS,
     page_scans.bp,
     pages.bp,
     permissions.bp,
@@ -120,7 +135,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     :raise SettingsError: if a setting is missing or wrong.
     """
     settings = settings or config.load()
-    logs.set_up(settings.log_level)
+    is_command = click.get_current_context(silent=True) is not None
+    logs.set_up(settings.log_level, is_command=is_command)
     app = Flask(
         "wechatlogin",
         root_path=str(ROOT),
@@ -129,6 +145,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         template_folder="templates",
     )
     app.config.from_mapping(_flask_config(settings))
+    request_log.init_app(app, settings)
     # Before the extensions: whether a form is ours at all comes before its token.
     security.init_app(app)
     _bind_extensions(app)
@@ -136,6 +153,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         _prepare_database(app)
         site = app.extensions["wechatlogin"] = _site(settings)
         engine = db.engine
+        count_connections(engine)
+    _write_signs_down(app, site)
     _add_web(app)
     cli.init_app(app)
     app.wsgi_app = ParkingMiddleware(  # type: ignore[method-assign]
@@ -145,6 +164,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings=settings,
     )
     return app
+
+
+def _write_signs_down(app: Flask, site: Site) -> None:
+    # Registered after the database, and so run before its session goes.
+    @app.teardown_appcontext
+    def write_down(_err: BaseException | None) -> None:
+        signs.write_down(site.signs)
 
 
 def _behind_proxies(wsgi_app: WSGIApplication, hops: int) -> WSGIApplication:
@@ -224,9 +250,10 @@ def _site(settings: Settings) -> Site:
         http=WeChatHTTP(platform),
         # Half of the threads at most wait for the owner's other program.
         forwarder=Forwarder(ForwardLimits(in_flight=max(1, settings.threads // 2))),
-        poster=Poster(),
+        poster=Poster(permits_loopback=settings.environment is Environment.DEVELOPMENT),
         bus=make_bus(db.engine),
         pauses=Pauses(),
+        signs=Signs(),
         translate=gettext,
         translate_into=_translate_into,
     )
@@ -239,6 +266,8 @@ def _translate_into(language: str, sentence: str, /, **values: object) -> str:
 
 def _add_web(app: Flask) -> None:
     languages.init_app(app)
+    agreeing.init_app(app)
+    desk.init_app(app)
     front_doors = {
         "anqicms": anqicms.render_error,
         "relay": relay.render_error,
@@ -256,9 +285,11 @@ def _add_web(app: Flask) -> None:
         "quectel": quectel_envelope.render_error,
         "wechat_server": wechat_server.render_error,
     }
-    error_pages.init_app(app, front_doors)
+    of_operators = {blueprint.name: desk.render_error for blueprint in operator.BLUEPRINTS}
+    error_pages.init_app(app, {**front_doors, **of_operators})
     app.after_request(keep_browser_secret)
     notices.init_app(app)
+    timers.init_app(app)
     app.jinja_env.globals["csrf_field"] = _csrf_field
     app.jinja_env.globals["site_name"] = app.extensions["wechatlogin"].settings.site_name
     for blueprint in BLUEPRINTS:

@@ -5,14 +5,25 @@ Settings come from the environment, then from `.env`. `load()` turns whatever is
 the same fields.
 """
 
-from enum import StrEnum
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from wechatlogin.i18n import LANGUAGES
+from wechatlogin.policies import LEAST_DAYS
+from wechatlogin.policies import ConfirmPolicy as ConfirmPolicy
+from wechatlogin.policies import Environment as Environment
+from wechatlogin.policies import FollowPolicy as FollowPolicy
+from wechatlogin.policies import UnfollowPolicy as UnfollowPolicy
 
 WEAK_SECRET_KEYS = frozenset({"changeme", "secret", "password", "dev", "development"})
 MINIMUM_SECRET_KEY_LENGTH = 32
@@ -22,30 +33,13 @@ class SettingsError(Exception):
     """The settings cannot be used; the text names each one and says what to write."""
 
 
-class Environment(StrEnum):
-    PRODUCTION = "production"
-    DEVELOPMENT = "development"
-
-
-class ConfirmPolicy(StrEnum):
-    """How a scan is confirmed on the phone."""
-
-    NUMBER = "number"
-    TAP = "tap"
-    FIRST_TIME = "first_time"
-    NEVER = "never"
-
-
-class FollowPolicy(StrEnum):
-    """Whether a person has to follow the account for a login."""
-
-    NEVER = "never"
-    ASK = "ask"
-    REQUIRE = "require"
-
-
 def _setting(default: Any, meaning: str, example: str, **limits: Any) -> Any:
     return Field(default, description=meaning, examples=[example], **limits)
+
+
+def _days(name: str, default: int, what: str) -> Any:
+    meaning = f"Days to keep {what}; at least {LEAST_DAYS[name]}, 0 is for ever."
+    return _setting(default, meaning, str(default or 1095), ge=0, le=36_500)
 
 
 class Settings(BaseSettings):
@@ -94,6 +88,16 @@ class Settings(BaseSettings):
         "zh_CN", "The language when the browser asks for none of ours: `zh_CN` or `en`.", "zh_CN"
     )
     log_level: str = _setting("INFO", "How much is logged: DEBUG, INFO, WARNING, ERROR.", "INFO")
+    access_log: bool = _setting(
+        True, "Whether each request is one line of the log, see docs/metrics.md.", "false"
+    )
+    metrics_token: SecretStr | None = _setting(
+        None,
+        "What `/metrics` has to be shown as Bearer, at least 16 characters; without it the numbers "
+        "are there for this machine alone, and behind a proxy or https for nobody.",
+        "(32 random bytes, base64)",
+        min_length=16,
+    )
 
     bind: str = _setting("127.0.0.1:8000", "Where `make run` listens.", "0.0.0.0:8000")
     workers: int = _setting(0, "Processes; 0 means one for each core.", "2", ge=0, le=64)
@@ -199,6 +203,40 @@ class Settings(BaseSettings):
     limit_operator: str = _setting(
         "10 per 10 minutes", "Wrong operator passwords from one address.", "10 per 10 minutes"
     )
+    limit_operator_name: str = _setting(
+        "30 per 10 minutes",
+        "Wrong passwords for one operator's name from everywhere together; a browser in which that "
+        "operator has logged in before is counted alone.",
+        "30 per 10 minutes",
+    )
+
+    attempt_days: int = _days("attempt_days", 90, "login attempts, finished or not")
+    expired_days: int = _days(
+        "expired_days", 7, "sessions, codes, tokens and requests after their end"
+    )
+    message_days: int = _days("message_days", 30, "messages from WeChat and to it")
+    audit_days: int = _days("audit_days", 365, "the audit")
+    delivery_days: int = _days(
+        "delivery_days", 30, "notices of log-outs and webhooks after their delivery"
+    )
+    error_days: int = _days("error_days", 30, "the counts of WeChat's errors")
+    people_days: int = _days(
+        "people_days", 0, "people who no longer log in, with all that is theirs"
+    )
+    ip_days: int = _days("ip_days", 30, "whole IP addresses, which then lose their last part")
+    unfollowed: UnfollowPolicy = _setting(
+        UnfollowPolicy.KEEP,
+        "What becomes of people who no longer follow the account: `keep`, `log_out` (their "
+        "sessions end at once) or `erase` (the same, and later that WeChat is deleted).",
+        "log_out",
+    )
+    unfollowed_erase_days: int = _setting(
+        30,
+        "With `UNFOLLOWED=erase`: days without following again until then.",
+        "30",
+        ge=1,
+        le=36_500,
+    )
 
     @field_validator(
         "secret_key_fallbacks",
@@ -224,6 +262,14 @@ class Settings(BaseSettings):
         if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
             raise ValueError("write scheme and host alone, without path, query or user")
         return value.rstrip("/")
+
+    @field_validator(*LEAST_DAYS)
+    @classmethod
+    def _check_days(cls, value: int, info: ValidationInfo) -> int:
+        least = LEAST_DAYS[info.field_name or ""]
+        if 0 < value < least:
+            raise ValueError(f"write 0 for ever, or {least} or more")
+        return value
 
     @field_validator("desktop_ways")
     @classmethod

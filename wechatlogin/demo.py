@@ -145,6 +145,8 @@ def _settings(addresses: Addresses) -> Settings:
         redis_url=None,
         site_name="晨光书店",
         bind=f"{HOST}:{addresses.port}",
+        # The addresses to open must not scroll away.
+        access_log=False,
         wechat_open_url=addresses.simulator_url,
         wechat_api_url=addresses.simulator_url,
         wechat_mp_url=addresses.simulator_url,

@@ -9,6 +9,7 @@ from tests.flows.phones import Phone
 from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.services import accounts, bans
+from wechatlogin.services.audit import COMMAND_LINE
 
 
 def ban(installation: Installation, person: str) -> None:
@@ -16,7 +17,7 @@ def ban(installation: Installation, person: str) -> None:
     with installation.app.app_context():
         identity = accounts.get_identity(installation.account.appid, openid)
         assert identity is not None
-        bans.ban(identity.user_id, actor="command line", now=clock.now())
+        bans.ban(identity.user_id, by=COMMAND_LINE, now=clock.now())
         db.session.remove()
 
 

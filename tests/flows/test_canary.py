@@ -105,9 +105,16 @@ def test_no_openid_is_in_the_log(install: Installer) -> None:
     person = installation.simulator.add_person()
     installation.simulator.follow(person, installation.account.appid)
     Phone(person).open(f"{installation.url}/api/wechat/auth?state=code")
+    Phone(person).open(f"{installation.url}/login")
+    installation.simulator.send(person, installation.account.appid, "登录")
+    for path in ("/sns/userinfo", "/cgi-bin/user/info", "/cgi-bin/message/template/send"):
+        installation.simulator.fault(path, "errcode", errcode=40003, times=1)
+        Phone(person).open(f"{installation.url}/api/wechat/auth?state=code")
+    installation.simulator.unfollow(person, installation.account.appid)
 
     log = installation.service.log_path.read_text()
 
+    assert '"rule": "/api/wechat/auth"' in log
     assert installation.simulator.openid(person, installation.account.appid) not in log
 
 

@@ -160,12 +160,12 @@ def test_the_operator_is_told_of_a_merge_that_waits_and_decides(
     listed = run(both, "merges")
     done = run(both, "merge", str(merge_id))
 
-    assert "flask person merges" in status.text
+    assert "/operator/people/merges" in status.text
     assert f"{merge_id} waiting" in listed.output
     assert "an application knows both" in listed.output
     assert done.exit_code == 0
     assert number_of_users() == 1
-    assert "flask person merges" not in operator.open(f"{both.url}/operator/status").text
+    assert "/operator/people/merges" not in operator.open(f"{both.url}/operator/status").text
 
 
 def test_a_merge_is_undone_and_both_log_in_anew_as_themselves(

@@ -18,6 +18,7 @@ from wechatlogin.config import FollowPolicy
 from wechatlogin.extensions import db
 from wechatlogin.models import Session
 from wechatlogin.services import applications, bans
+from wechatlogin.services.audit import COMMAND_LINE
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +196,7 @@ def test_a_ban_ends_it_before_and_after_the_device_has_asked(
 
     with installation.app.app_context():
         user_id = program.userinfo(tokens["access_token"]).json()["sub"]
-        bans.ban(user_id, actor="operator", now=clock.now())
+        bans.ban(user_id, by=COMMAND_LINE, now=clock.now())
         db.session.remove()
 
     assert waiting.error() == "invalid_grant"

@@ -12,6 +12,7 @@ from tests.oidc.programs import TIMEOUT, Program
 from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.services import bans
+from wechatlogin.services.audit import COMMAND_LINE
 from wechatlogin.services.refresh_tokens import GRACE
 
 SCOPE = "openid offline_access"
@@ -119,7 +120,7 @@ def test_after_a_log_out_all_are_worth_nothing(
 
 def test_after_a_ban_all_are_worth_nothing(program: Program, tokens: dict[str, Any]) -> None:
     with program.installation.app.app_context():
-        bans.ban(program.user_id(), actor="operator", now=clock.now())
+        bans.ban(program.user_id(), by=COMMAND_LINE, now=clock.now())
         db.session.remove()
 
     assert program.introspect(tokens["access_token"]) == INACTIVE

@@ -14,6 +14,7 @@ from tests.oidc.programs import Program, a_phone
 from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.services import applications, bans, consents, sessions
+from wechatlogin.services.audit import COMMAND_LINE
 from wechatlogin.services.refresh_tokens import GRACE
 
 SCOPE = "openid profile offline_access"
@@ -221,7 +222,7 @@ def end_all(program: Program, phone: Phone) -> None:
 
 
 def ban(program: Program, phone: Phone) -> None:
-    bans.ban(program.user_id(), actor="operator", now=clock.now())
+    bans.ban(program.user_id(), by=COMMAND_LINE, now=clock.now())
 
 
 def disable(program: Program, phone: Phone) -> None:

@@ -31,6 +31,7 @@ from wechatlogin.services import (
 )
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.applications import NewApplication
+from wechatlogin.services.audit import Actor
 from wechatlogin.services.logins import Login
 from wechatlogin.services.site import Browser, Site
 
@@ -38,6 +39,8 @@ NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 MUCH_LATER = NOW + timedelta(days=30)
 UNIONID = "o-one-person"
+#: An operator.
+LI = Actor("li", "198.51.100.9")
 
 
 def an_app(site: Site, number: int, *, group: str | None = "shop") -> WeChatAppRow:

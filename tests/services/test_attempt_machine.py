@@ -4,7 +4,7 @@ I1 it is claimed at most once, only by the browser that holds its binding. I2 it
 forward. I3 the first person to scan owns it. I4 a snapshot person never comes near it, which
 `test_web_login.py` shows. I5 an identity is keyed by (appid, openid). I6 of a credential that is
 used again nothing new comes. I7 what awaits a following belongs to its person, and only that
-confirms it.
+confirms it. I8 nothing is claimed before its person has agreed to the privacy notice in force.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -24,8 +25,9 @@ from hypothesis.stateful import (
 from tests.stories import BINDING, LIFETIME, an_account, an_identity, start_attempt
 from wechatlogin.errors import AttemptError, AttemptNotFound, AttemptTaken
 from wechatlogin.extensions import db
-from wechatlogin.models import Status
-from wechatlogin.services import attempts
+from wechatlogin.models import PrivacyNotice, Status, User
+from wechatlogin.services import attempts, audit, privacy_notices
+from wechatlogin.services.privacy_notices import NewNotice
 from wechatlogin.vault import sha256_hex
 
 START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -60,6 +62,12 @@ class Life(RuleBasedStateMachine):
         self.identities = {name: an_identity(row, name, now=START) for name in PEOPLE}
         self.users = {name: identity.user_id for name, identity in self.identities.items()}
         self.awaiting: set[str] = set()
+        # What was published and agreed to in the life before.
+        db.session.execute(db.delete(PrivacyNotice))
+        db.session.execute(db.update(User).values(notice_version=None))
+        db.session.commit()
+        self.required = self.published = 0
+        self.agreed: dict[str, int] = {}
 
     def teardown(self) -> None:
         db.session.remove()
@@ -129,6 +137,29 @@ class Life(RuleBasedStateMachine):
     def fail(self, attempt_id: str) -> None:
         attempts.fail(attempt_id, reason="wechat", now=self.now)
 
+    @precondition(lambda self: self.published < 2)
+    @rule()
+    def publish(self) -> None:
+        new = NewNotice("我们保存你的昵称。", asks_anew=True)
+        by = audit.COMMAND_LINE
+        self.required = privacy_notices.publish(new, by=by, now=self.now).version
+        self.published += 1
+
+    @precondition(lambda self: self.required)
+    @rule(person=st.sampled_from(PEOPLE), back=st.integers(0, 1))
+    def agree(self, person: str, back: int) -> None:
+        shown, user_id = self.required - back, self.users[person]
+        if privacy_notices.accept(user_id, shown, ip=None, now=self.now):
+            self.agreed[person] = self.required
+
+    @rule(attempt_id=known, browser=st.sampled_from(BROWSERS))
+    def refuse(self, attempt_id: str, browser: str) -> None:
+        before = attempts.get(attempt_id)
+        assert before is not None
+        was = before.status
+        if attempts.refuse(attempt_id, binding_hash=browser, reason="notice", now=self.now):
+            assert (browser, was) == (BINDING, Status.CONFIRMED)
+
     @rule(attempt_id=known, browser=st.sampled_from(BROWSERS))
     def claim(self, attempt_id: str, browser: str) -> None:
         try:
@@ -140,6 +171,7 @@ class Life(RuleBasedStateMachine):
         else:
             assert browser == BINDING
             assert claimed.user_id == self.users[self.owner[attempt_id]]
+            assert not is_first or self.agreed.get(self.owner[attempt_id], 0) == self.required
             self.first_claims[attempt_id] = self.first_claims.get(attempt_id, 0) + is_first
             assert self.first_claims[attempt_id] == 1
 

@@ -18,7 +18,7 @@ from wechatlogin.errors import (
 )
 from wechatlogin.extensions import db
 from wechatlogin.models import Status
-from wechatlogin.services import attempts
+from wechatlogin.services import attempt_marks, attempts
 from wechatlogin.vault import sha256_hex
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -219,24 +219,24 @@ def test_of_two_people_who_scan_at_once_one_owns_the_attempt(stored_app: Flask) 
 def test_only_one_callback_may_exchange_its_code() -> None:
     attempt = start_attempt(now=NOW)
 
-    first = attempts.begin_exchange(attempt.id, code_hash=sha256_hex("a"), now=LATER)
-    second = attempts.begin_exchange(attempt.id, code_hash=sha256_hex("b"), now=LATER)
+    first = attempt_marks.begin_exchange(attempt.id, code_hash=sha256_hex("a"), now=LATER)
+    second = attempt_marks.begin_exchange(attempt.id, code_hash=sha256_hex("b"), now=LATER)
 
     assert (first, second) == (True, False)
 
 
 def test_an_exchange_that_was_cut_off_blocks_nobody_for_long() -> None:
     attempt = start_attempt(now=NOW)
-    attempts.begin_exchange(attempt.id, code_hash=sha256_hex("a"), now=LATER)
+    attempt_marks.begin_exchange(attempt.id, code_hash=sha256_hex("a"), now=LATER)
 
-    later = LATER + attempts.EXCHANGE_LIMIT + timedelta(seconds=1)
+    later = LATER + attempt_marks.EXCHANGE_LIMIT + timedelta(seconds=1)
 
-    assert attempts.begin_exchange(attempt.id, code_hash=sha256_hex("b"), now=later)
+    assert attempt_marks.begin_exchange(attempt.id, code_hash=sha256_hex("b"), now=later)
 
 
 def test_guesses_are_counted_before_they_are_looked_at() -> None:
     attempt = start_attempt(now=NOW)
 
-    counted = [attempts.count_try(attempt.id, limit=5, now=LATER) for _ in range(7)]
+    counted = [attempt_marks.count_try(attempt.id, limit=5, now=LATER) for _ in range(7)]
 
     assert counted == [True] * 5 + [False] * 2

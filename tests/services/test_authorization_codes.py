@@ -28,6 +28,7 @@ from wechatlogin.services import (
     sessions,
 )
 from wechatlogin.services.applications import NewApplication
+from wechatlogin.services.audit import COMMAND_LINE
 from wechatlogin.services.authorization_codes import LIFETIME, MEMORY, Authorized
 from wechatlogin.services.site import Site
 
@@ -160,7 +161,7 @@ def log_out(login: Login) -> None:
 
 
 def ban(login: Login) -> None:
-    bans.ban(login.user_id, actor="operator", now=NOW)
+    bans.ban(login.user_id, by=COMMAND_LINE, now=NOW)
 
 
 @pytest.mark.parametrize("happens", [log_out, ban])

@@ -39,12 +39,12 @@ from wechatlogin.services import (
     wechat_server,
 )
 from wechatlogin.services.applications import NewApplication
+from wechatlogin.services.audit import COMMAND_LINE
 from wechatlogin.services.scan_tickets import Door
 from wechatlogin.services.site import Site
 from wechatlogin.services.users import resolve_user_id
 
 NOW = datetime(2026, 11, 21, 3, 4, 5, tzinfo=UTC)
-ACTOR = "command line"
 WEEK = timedelta(days=7)
 
 
@@ -80,23 +80,26 @@ def test_a_ban_ends_every_session_at_once_and_tells_the_programs(
     sessions.start_child("child", browser, program, expires_at=NOW + WEEK, now=NOW)
     start_session(a_user(NOW), "of somebody else")
 
-    assert bans.ban(identity.user_id, actor=ACTOR, now=NOW)
+    assert bans.ban(identity.user_id, by=COMMAND_LINE, reason="spam", now=NOW)
 
     assert count_sessions() == 1
     notices = db.session.scalars(select(LogoutNotice)).all()
     assert [notice.application_id for notice in notices] == [program.id]
-    noted = select(AuditEntry.tag, AuditEntry.user_id).where(AuditEntry.actor == ACTOR)
-    assert db.session.execute(noted).all() == [(AuditTag.USER_BANNED, identity.user_id)]
+    noted = select(AuditEntry).where(AuditEntry.tag == AuditTag.USER_BANNED)
+    entry = db.session.scalars(noted).one()
+    assert (entry.user_id, entry.actor) == (identity.user_id, COMMAND_LINE.name)
+    assert (entry.before, entry.after) == ({"banned": False}, {"banned": True})
+    assert entry.detail == "spam"
 
 
 def test_no_session_starts_for_a_banned_person_until_they_are_unbanned(
     storage: Site, identity: Identity
 ) -> None:
-    bans.ban(identity.user_id, actor=ACTOR, now=NOW)
+    bans.ban(identity.user_id, by=COMMAND_LINE, now=NOW)
     with pytest.raises(UserBanned):
         start_session(identity.user_id)
 
-    assert bans.unban(identity.user_id, actor=ACTOR, now=NOW)
+    assert bans.unban(identity.user_id, by=COMMAND_LINE, now=NOW)
 
     assert start_session(identity.user_id).user_id == identity.user_id
 
@@ -104,23 +107,23 @@ def test_no_session_starts_for_a_banned_person_until_they_are_unbanned(
 def test_a_second_ban_is_none(storage: Site, identity: Identity) -> None:
     user_id = identity.user_id
 
-    assert not bans.unban(user_id, actor=ACTOR, now=NOW)
-    assert bans.ban(user_id, actor=ACTOR, now=NOW)
-    assert not bans.ban(user_id, actor=ACTOR, now=NOW + WEEK)
+    assert not bans.unban(user_id, by=COMMAND_LINE, now=NOW)
+    assert bans.ban(user_id, by=COMMAND_LINE, now=NOW)
+    assert not bans.ban(user_id, by=COMMAND_LINE, now=NOW + WEEK)
     assert db.session.get_one(User, user_id, populate_existing=True).banned_at == NOW
 
 
 @pytest.mark.parametrize("change", [bans.ban, bans.unban])
 def test_nobody_cannot_be_banned(storage: Site, change: Callable[..., bool]) -> None:
     with pytest.raises(UserUnknown):
-        change("nobody", actor=ACTOR, now=NOW)
+        change("nobody", by=COMMAND_LINE, now=NOW)
 
 
 def test_a_confirmed_attempt_gives_a_banned_person_nothing(
     storage: Site, identity: Identity
 ) -> None:
     attempt_id = confirmed(identity)
-    bans.ban(identity.user_id, actor=ACTOR, now=NOW)
+    bans.ban(identity.user_id, by=COMMAND_LINE, now=NOW)
 
     with pytest.raises(UserBanned):
         logins.claim(storage, attempt_id, a_browser(), now=NOW)
@@ -131,7 +134,7 @@ def test_a_confirmed_attempt_gives_a_banned_person_nothing(
 
 def test_a_code_logs_no_banned_person_in(storage: Site, identity: Identity) -> None:
     digits = codes.issue(storage, identity, now=NOW).digits.get_secret_value()
-    bans.ban(identity.user_id, actor=ACTOR, now=NOW)
+    bans.ban(identity.user_id, by=COMMAND_LINE, now=NOW)
 
     with pytest.raises(UserBanned):
         code_login.log_in(storage, a_browser(), digits, now=NOW)
@@ -142,7 +145,7 @@ def test_a_code_logs_no_banned_person_in(storage: Site, identity: Identity) -> N
 def test_a_program_is_told_no_openid_of_a_banned_person(storage: Site, identity: Identity) -> None:
     made = applications.create(storage.vault, NewApplication("one-api"), now=NOW)
     digits = codes.issue(storage, identity, now=NOW).digits.get_secret_value()
-    bans.ban(identity.user_id, actor=ACTOR, now=NOW)
+    bans.ban(identity.user_id, by=COMMAND_LINE, now=NOW)
 
     with pytest.raises(UserBanned):
         wechat_server.identify(storage, applications.verify(made.client_id), digits, now=NOW)
@@ -163,7 +166,7 @@ def test_no_ticket_is_exchanged_for_a_banned_person(
             authing_scans.exchange, storage, application, ticket, browser=a_browser(), now=NOW
         ),
     }
-    bans.ban(identity.user_id, actor=ACTOR, now=NOW)
+    bans.ban(identity.user_id, by=COMMAND_LINE, now=NOW)
 
     with pytest.raises(UserBanned):
         exchange[door]()
@@ -174,7 +177,7 @@ def test_no_ticket_is_exchanged_for_a_banned_person(
 def test_a_banned_identity_is_added_to_no_account(storage: Site, identity: Identity) -> None:
     somebody = a_user(NOW)
     attempt_id = confirmed(identity, purpose=Purpose.LINK, link_user_id=somebody)
-    bans.ban(identity.user_id, actor=ACTOR, now=NOW)
+    bans.ban(identity.user_id, by=COMMAND_LINE, now=NOW)
 
     with write(), pytest.raises(UserBanned):
         linking.link(attempts.get(attempt_id), now=NOW)  # type: ignore[arg-type]
@@ -189,7 +192,7 @@ def test_a_merge_bans_the_person_whichever_user_was_banned(
     first = an_identity(an_app(storage, 1), "o-1", now=NOW).user_id
     second = an_identity(an_app(storage, 2), "o-2", now=NOW + WEEK).user_id
     banned, other = (first, second) if is_banned_one_older else (second, first)
-    bans.ban(banned, actor=ACTOR, now=NOW)
+    bans.ban(banned, by=COMMAND_LINE, now=NOW)
     start_session(other)
 
     merge = merging.combine(first, second, reason=MergeReason.LINKED, now=NOW)
@@ -199,7 +202,7 @@ def test_a_merge_bans_the_person_whichever_user_was_banned(
     assert count_sessions() == 0
     with pytest.raises(UserBanned):
         start_session(first)
-    merging.undo(merge.id, actor=ACTOR, now=NOW)
+    merging.undo(merge.id, by=COMMAND_LINE, now=NOW)
     for user_id in (first, second):
         with pytest.raises(UserBanned):
             start_session(user_id)
@@ -210,7 +213,7 @@ def test_whom_somebody_was_merged_into_is_banned_by_either_id(storage: Site) -> 
     second = an_identity(an_app(storage, 2), "o-2", now=NOW + WEEK).user_id
     merging.combine(first, second, reason=MergeReason.LINKED, now=NOW)
 
-    bans.ban(second, actor=ACTOR, now=NOW)
+    bans.ban(second, by=COMMAND_LINE, now=NOW)
 
     with pytest.raises(UserBanned):
         start_session(first)

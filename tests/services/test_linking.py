@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tests.services.one_person import (
     LATER,
+    LI,
     NOW,
     UNIONID,
     add,
@@ -42,7 +43,8 @@ from wechatlogin.models import (
 from wechatlogin.services import logins, merging
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.linking import Outcome
-from wechatlogin.services.merging import Conflict, Decision
+from wechatlogin.services.merge_pairs import Conflict
+from wechatlogin.services.merging import Decision
 from wechatlogin.services.site import Site
 
 MINUTE = timedelta(minutes=1)
@@ -163,7 +165,7 @@ def test_what_an_operator_keeps_apart_cannot_be_added(
     browser = logged_in(storage, lin)
     add(storage, browser, lin.user_id, website, "o-w")
     waiting = merging.get_waiting()[0]
-    merging.decide(waiting.id, Decision.KEEP_APART, actor="li", now=LATER)
+    merging.decide(waiting.id, Decision.KEEP_APART, by=LI, now=LATER)
 
     assert add(storage, browser, lin.user_id, website, "o-w").outcome is Outcome.APART
 

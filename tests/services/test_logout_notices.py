@@ -209,6 +209,46 @@ def test_a_server_that_is_not_there_is_tried_again(storage: Site, uri: str) -> N
     assert the_notice().next_try_at == NOW + timedelta(seconds=10)
 
 
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+def test_a_program_that_is_removed_is_still_told_of_the_sessions_that_end(
+    storage: Site, shop: Receiver, algorithm: Algorithm
+) -> None:
+    application = register(storage, shop.url, algorithm)
+    client_id = application.client_id
+    sessions.start(
+        "browser",
+        sessions.Owner(user_id=a_user(NOW)),
+        browser=a_browser(),
+        way="scan",
+        lifetime=LIFETIME,
+        application_id=application.id,
+        now=NOW,
+    )
+
+    applications.remove(application, now=NOW)
+
+    assert deliver(storage) == 1
+    (call,) = shop.received
+    read = jwt.decode(token_in(call), keys.get_public_keys(now=NOW), algorithms=[algorithm])
+    assert (read.claims["aud"], read.claims["sid"]) == (client_id, the_notice().sid)
+    assert the_notice().delivered_at == NOW
+
+
+def test_a_removed_program_that_wanted_to_know_nothing_is_not_told(
+    storage: Site, shop: Receiver
+) -> None:
+    application = register(storage, shop.url)
+    log_out(application)
+    with write() as database:
+        database.execute(update(Application).values(backchannel_logout_uri=None))
+    db.session.refresh(application)
+
+    applications.remove(application, now=NOW)
+    deliver(storage)
+
+    assert shop.received == []
+
+
 def test_a_program_that_no_longer_wants_to_know_is_not_told(storage: Site, shop: Receiver) -> None:
     log_out(register(storage, shop.url))
     with write() as database:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tests.services.one_person import (
     LATER,
+    LI,
     MUCH_LATER,
     NOW,
     UNIONID,
@@ -42,7 +43,8 @@ from wechatlogin.services import (
     sessions,
     users,
 )
-from wechatlogin.services.merging import Conflict, Decision
+from wechatlogin.services.merge_pairs import Conflict
+from wechatlogin.services.merging import Decision
 from wechatlogin.services.site import Site
 from wechatlogin.vault import sha256_hex
 
@@ -240,7 +242,7 @@ def test_an_operator_merges_after_all(
 ) -> None:
     merge = proposed(storage, service, website)
 
-    merging.decide(merge.id, Decision.MERGE, actor="li", now=LATER)
+    merging.decide(merge.id, Decision.MERGE, by=LI, now=LATER)
 
     row = db.session.scalars(select(ApplicationUser)).one()
     assert count(User) == 1
@@ -260,7 +262,7 @@ def test_a_program_that_knew_both_loses_the_session_of_the_one_who_goes(
         )
         sessions.start_child(f"{name} there", held, program, expires_at=MUCH_LATER, now=NOW)
 
-    merging.decide(merge.id, Decision.MERGE, actor="li", now=LATER)
+    merging.decide(merge.id, Decision.MERGE, by=LI, now=LATER)
 
     left = select(Session.parent_key).where(Session.application_id == program.id)
     assert list(db.session.scalars(left)) == [sha256_hex("stays")]
@@ -270,7 +272,7 @@ def test_two_that_an_operator_keeps_apart_are_never_proposed_again(
     storage: Site, service: WeChatAppRow, website: WeChatAppRow
 ) -> None:
     merge = proposed(storage, service, website)
-    merging.decide(merge.id, Decision.KEEP_APART, actor="li", now=LATER)
+    merging.decide(merge.id, Decision.KEEP_APART, by=LI, now=LATER)
     with write() as session:
         session.execute(ApplicationUser.__table__.delete())
 
@@ -280,14 +282,14 @@ def test_two_that_an_operator_keeps_apart_are_never_proposed_again(
     assert count(User) == 2
     assert merging.get_waiting() == []
     with pytest.raises(MergeDecided):
-        merging.decide(merge.id, Decision.KEEP_APART, actor="li", now=LATER)
+        merging.decide(merge.id, Decision.KEEP_APART, by=LI, now=LATER)
 
 
 def test_what_keeps_two_apart_holds_after_one_is_merged_with_a_third(
     storage: Site, service: WeChatAppRow, website: WeChatAppRow
 ) -> None:
     merge = proposed(storage, service, website)
-    merging.decide(merge.id, Decision.KEEP_APART, actor="li", now=LATER)
+    merging.decide(merge.id, Decision.KEEP_APART, by=LI, now=LATER)
     third = see(an_app(storage, 3), "o-3", "o-y", now=NOW - timedelta(days=9))
     log_in(storage, third)
     with write() as session:
@@ -309,4 +311,4 @@ def test_a_proposal_whose_person_is_erased_waits_no_longer(
 
     assert merging.get_waiting() == []
     with pytest.raises(MergeNotFound):
-        merging.decide(merge_id, Decision.MERGE, actor="li", now=LATER)
+        merging.decide(merge_id, Decision.MERGE, by=LI, now=LATER)

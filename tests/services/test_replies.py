@@ -161,11 +161,11 @@ def test_the_audit_tells_which_text_changed(row: WeChatAppRow) -> None:
     replies.save(row, HOURS, now=NOW)
     replies.remove(row, Occasion.KEYWORD, "zh_CN", keyword=HOURS.keyword, now=NOW)
 
-    found = db.select(AuditEntry.detail).filter_by(tag="reply:saved").order_by(AuditEntry.id)
-    assert list(db.session.scalars(found)) == [
-        f"saved {row.appid} keyword zh_CN 营业时间",
-        f"removed {row.appid} keyword zh_CN 营业时间",
-    ]
+    found = db.select(AuditEntry).filter_by(tag="reply:saved").order_by(AuditEntry.id)
+    saved, removed = db.session.scalars(found)
+    assert saved.detail == removed.detail == f"{row.appid} keyword zh_CN 营业时间"
+    assert (saved.before, saved.after) == (None, {"text": HOURS.text})
+    assert (removed.before, removed.after) == ({"text": HOURS.text}, None)
 
 
 def test_two_who_save_at_once_leave_one_text(stored_app: Flask, row: WeChatAppRow) -> None:

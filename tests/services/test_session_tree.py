@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from tests.services.one_person import (
     LATER,
+    LI,
     MUCH_LATER,
     NOW,
     an_app,
@@ -45,6 +46,7 @@ from wechatlogin.services import (
     authorization_codes,
     linking,
     merging,
+    operator_logins,
     operators,
     refresh_tokens,
     sessions,
@@ -119,9 +121,9 @@ def test_somebody_elses_login_ends_the_programs_of_the_one_before(
 def test_an_operators_login_ends_the_operators_session_before(storage: Site) -> None:
     operators.save("li", SecretStr("a long password"), now=NOW)
     password = SecretStr("a long password")
-    first = operators.log_in("li", password, browser=a_browser(), now=NOW).get_secret_value()
+    first = operator_logins.log_in("li", password, browser=a_browser(), now=NOW).get_secret_value()
 
-    again = operators.log_in("li", password, browser=a_browser(session_token=first), now=NOW)
+    again = operator_logins.log_in("li", password, browser=a_browser(session_token=first), now=NOW)
 
     assert keys() == {sha256_hex(again.get_secret_value())}
 
@@ -296,7 +298,7 @@ def test_undoing_a_merge_tells_the_programs_by_the_name_they_know(
     merge = db.session.scalars(select(Merge)).one()
     assert merge.other_user_id == other_id
 
-    merging.undo(merge.id, actor="li", now=MUCH_LATER)
+    merging.undo(merge.id, by=LI, now=MUCH_LATER)
 
     notice = db.session.scalars(select(LogoutNotice)).one()
     assert (notice.sid, notice.subject) == (sid, other_id)

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tests.services.one_person import (
     LATER,
+    LI,
     MUCH_LATER,
     NOW,
     an_app,
@@ -61,7 +62,7 @@ def test_undoing_brings_the_other_user_back_as_they_were(
     see(website, "o-w")
     merge = db.session.scalars(select(Merge)).one()
 
-    merging.undo(merge.id, actor="li", now=MUCH_LATER)
+    merging.undo(merge.id, by=LI, now=MUCH_LATER)
 
     assert (first.user_id, second.user_id) == (stays, goes)
     back = db.session.get_one(User, goes)
@@ -80,27 +81,27 @@ def test_what_is_undone_is_not_merged_at_the_next_login(
     storage: Site, service: WeChatAppRow, website: WeChatAppRow
 ) -> None:
     merge = merged(storage, service, website)
-    merging.undo(merge.id, actor="li", now=LATER)
+    merging.undo(merge.id, by=LI, now=LATER)
 
     see(service, "o-s", now=MUCH_LATER)
     see(website, "o-w", now=MUCH_LATER)
 
     assert count(User) == 2
     with pytest.raises(MergeDecided):
-        merging.undo(merge.id, actor="li", now=LATER)
+        merging.undo(merge.id, by=LI, now=LATER)
 
 
 def test_an_operator_may_merge_again_what_was_undone(
     storage: Site, service: WeChatAppRow, website: WeChatAppRow
 ) -> None:
     merge = merged(storage, service, website)
-    merging.undo(merge.id, actor="li", now=LATER)
+    merging.undo(merge.id, by=LI, now=LATER)
 
-    merging.decide(merge.id, Decision.MERGE, actor="li", now=LATER)
+    merging.decide(merge.id, Decision.MERGE, by=LI, now=LATER)
 
     assert count(User) == 1
     with pytest.raises(MergeDecided):
-        merging.decide(merge.id, Decision.MERGE, actor="li", now=LATER)
+        merging.decide(merge.id, Decision.MERGE, by=LI, now=LATER)
 
 
 def test_logins_of_both_at_one_application_are_told_apart_again(
@@ -114,11 +115,11 @@ def test_logins_of_both_at_one_application_are_told_apart_again(
         log_in(storage, second, application=application, now=at, secret=f"{at}")
     see(service, "o-s")
     see(website, "o-w")
-    merge = merging.decide(merging.get_waiting()[0].id, Decision.MERGE, actor="li", now=LATER)
+    merge = merging.decide(merging.get_waiting()[0].id, Decision.MERGE, by=LI, now=LATER)
 
     one = db.session.scalars(select(ApplicationUser)).one()
     assert (one.user_id, one.first_login_at, one.last_login_at) == (stays, NOW, MUCH_LATER)
-    merging.undo(merge.id, actor="li", now=MUCH_LATER)
+    merging.undo(merge.id, by=LI, now=MUCH_LATER)
 
     rows = {row.user_id: row for row in db.session.scalars(select(ApplicationUser))}
     assert (rows[stays].first_login_at, rows[stays].last_login_at) == (LATER, LATER)
@@ -136,7 +137,7 @@ def test_an_application_that_was_used_since_knows_both_after_the_undoing(
     see(website, "o-w")
     log_in(storage, first, application=forum, now=LATER, secret="another browser")
 
-    merging.undo(db.session.scalars(select(Merge)).one().id, actor="li", now=MUCH_LATER)
+    merging.undo(db.session.scalars(select(Merge)).one().id, by=LI, now=MUCH_LATER)
 
     known = set(db.session.scalars(select(ApplicationUser.user_id)))
     assert known == {first.user_id, second.user_id}
@@ -149,7 +150,7 @@ def test_an_identity_that_is_erased_meanwhile_does_not_come_back(
     accounts.erase_identity(website.appid, "o-w", now=LATER)
 
     with pytest.raises(MergeImpossible):
-        merging.undo(merge.id, actor="li", now=LATER)
+        merging.undo(merge.id, by=LI, now=LATER)
 
     assert count(User) == 1
 
@@ -161,7 +162,7 @@ def test_nobody_is_left_without_an_identity_by_an_undoing(
     accounts.erase_identity(service.appid, "o-s", now=LATER)
 
     with pytest.raises(MergeImpossible):
-        merging.undo(merge.id, actor="li", now=LATER)
+        merging.undo(merge.id, by=LI, now=LATER)
 
 
 def test_an_earlier_merge_is_written_under_its_user_again(
@@ -175,8 +176,8 @@ def test_an_earlier_merge_is_written_under_its_user_again(
     later = db.session.scalars(select(Merge).where(Merge.other_user_id == was_kept)).one()
     assert users.resolve_user_id(was_merged) == third.user_id
 
-    merging.undo(later.id, actor="li", now=LATER)
+    merging.undo(later.id, by=LI, now=LATER)
 
     assert users.resolve_user_id(was_merged) == was_kept
-    merging.undo(earlier.id, actor="li", now=LATER)
+    merging.undo(earlier.id, by=LI, now=LATER)
     assert count(User) == 3

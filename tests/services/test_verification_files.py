@@ -73,8 +73,8 @@ def test_a_file_is_removed_once_and_goes_with_its_app(storage: Site) -> None:
     verification_files.save(account, OF_ACCOUNT, now=NOW)
     verification_files.save(website, OF_WEBSITE, now=NOW)
 
-    assert verification_files.remove(OF_ACCOUNT.name)
-    assert not verification_files.remove(OF_ACCOUNT.name)
+    assert verification_files.remove(OF_ACCOUNT.name, now=NOW)
+    assert not verification_files.remove(OF_ACCOUNT.name, now=NOW)
     with write() as session:
         session.delete(website)
 

@@ -87,4 +87,4 @@ def test_a_database_that_is_gone_stops_nobody(
 
     courier_of(app).send(1)
 
-    assert eventually(lambda: "notices of log-outs have to wait" in caplog.text)
+    assert eventually(lambda: "notices have to wait" in caplog.text)

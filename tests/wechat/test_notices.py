@@ -109,6 +109,99 @@ def test_a_program_may_be_on_the_same_machine_or_in_the_same_network() -> None:
         assert not deadline.check_forbidden(host)
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.255.255.254",
+        "0.0.0.0",  # noqa: S104 - an address that reaches this machine
+        "10.0.0.7",
+        "172.31.255.1",
+        "192.168.1.9",
+        "100.64.0.1",
+        "198.18.0.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "[::]",
+        "[::1]",
+        "[::ffff:10.0.0.7]",
+        "[::127.0.0.1]",
+        "[fd12:3456::1]",
+        "[fec0::1]",
+        "[ff02::1]",
+        "[64:ff9b::a00:7]",
+        "[64:ff9b:1::a00:7]",
+        "[2002:a00:7::]",
+        "[2001:0:a00:7::1]",
+        "0x7f000001",
+        "2130706433",
+        "127.1",
+        "localhost",
+        "169.254.169.254",
+        "100.100.100.200",
+        "168.63.129.16",
+    ],
+)
+def test_a_webhook_goes_to_no_address_inside(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        pytest.fail("a connection was begun")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+    with pytest.raises(NoticeNotTaken) as caught:
+        Poster().deliver(f"http://{host}/hook", b"{}", {})
+
+    assert caught.value.reason == "AddressBarred"
+
+
+def test_the_address_that_is_looked_at_is_the_one_that_is_gone_to(
+    server: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is public when it is asked for first, and this machine ever after."""
+    port = int(server.url.rpartition(":")[2])
+    asked: list[str] = []
+
+    def resolve(*_: object, **_more: object) -> list[tuple[object, ...]]:
+        asked.append("93.184.215.14" if not asked else "127.0.0.1")
+        found = (asked[-1], port)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", found)]
+
+    connected: list[object] = []
+
+    def connect(_socket: socket.socket, address: object) -> None:
+        connected.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    reasons = []
+    for _ in range(2):
+        with pytest.raises(NoticeNotTaken) as caught:
+            Poster().deliver(f"http://rebinding.example:{port}/hook", b"{}", {})
+        reasons.append(caught.value.reason)
+
+    assert connected == [("93.184.215.14", port)]
+    assert reasons == ["ConnectionError", "AddressBarred"]
+    assert server.received == []
+
+
+@pytest.mark.parametrize("host", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
+def test_what_is_public_is_public_however_it_is_written(host: str) -> None:
+    assert deadline.check_public(host)
+    if ":" not in host:
+        assert deadline.check_public(f"::ffff:{host}")
+        assert deadline.check_public("64:ff9b::5db8:d70e")
+
+
+def test_while_developing_a_webhook_may_go_to_this_machine_alone(server: Receiver) -> None:
+    poster = Poster(permits_loopback=True)
+
+    assert poster.deliver(f"{server.url}/hook", b"{}", {"webhook-id": "msg_1"}) == 200
+    with pytest.raises(NoticeNotTaken):
+        poster.deliver("http://10.0.0.7/hook", b"{}", {})
+    assert [got.body for got in server.received] == [b"{}"]
+
+
 @pytest.mark.parametrize("address", ["not an address", "ftp://program.example/", "http://[::1"])
 def test_an_address_that_is_none_is_not_taken(address: str) -> None:
     with pytest.raises(NoticeNotTaken):

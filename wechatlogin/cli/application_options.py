@@ -142,6 +142,8 @@ _NAMES = {
     "keeps_secret": "--keeps-secret",
     "name": "name",
     "overlap": "--overlap-hours",
+    "webhook_uri": "--uri",
+    "webhook_events": "--event",
     **{one.field: one.name for one in SETTINGS},
     "requires_pkce": "--no-pkce",
 }

@@ -15,11 +15,10 @@ from wechatlogin import clock
 from wechatlogin.errors import MergeError, UserUnknown
 from wechatlogin.models import Merge
 from wechatlogin.services import bans, merging
-from wechatlogin.services.merging import Conflict, Decision
+from wechatlogin.services.audit import COMMAND_LINE
+from wechatlogin.services.merge_pairs import Conflict
+from wechatlogin.services.merging import Decision
 from wechatlogin.web.context import current_site
-
-#: Who decides, in the audit and on the merge; whoever may run commands is not told apart.
-ACTOR = "command line"
 
 group = AppGroup("person", help="People: who is one person, and who is let in.")
 
@@ -60,7 +59,7 @@ def keep_apart(merge_id: int) -> None:
 def undo(merge_id: int) -> None:
     """Bring back the user who was merged into another; both are logged out."""
     try:
-        undone = merging.undo(merge_id, actor=ACTOR, now=clock.now())
+        undone = merging.undo(merge_id, by=COMMAND_LINE, now=clock.now())
     except MergeError as err:
         raise _refused(merge_id, err) from err
     click.echo(f"brought {undone.other_user_id} back; {undone.user_id} stays")
@@ -71,9 +70,9 @@ def undo(merge_id: int) -> None:
 def ban(user_id: str) -> None:
     """Let a user no longer in, and log them out everywhere."""
     try:
-        is_new = bans.ban(user_id, actor=ACTOR, now=clock.now())
+        is_new = bans.ban(user_id, by=COMMAND_LINE, now=clock.now())
     except UserUnknown as err:
-        raise _nobody(user_id) from err
+        raise nobody(user_id) from err
     click.echo(f"banned {user_id}" if is_new else f"{user_id} was banned before")
 
 
@@ -82,19 +81,20 @@ def ban(user_id: str) -> None:
 def unban(user_id: str) -> None:
     """Let a user in again."""
     try:
-        is_new = bans.unban(user_id, actor=ACTOR, now=clock.now())
+        is_new = bans.unban(user_id, by=COMMAND_LINE, now=clock.now())
     except UserUnknown as err:
-        raise _nobody(user_id) from err
+        raise nobody(user_id) from err
     click.echo(f"unbanned {user_id}" if is_new else f"{user_id} was not banned")
 
 
-def _nobody(user_id: str) -> click.ClickException:
+def nobody(user_id: str) -> click.ClickException:
+    """Return the error that no user has an id."""
     return click.ClickException(f"no user has the id {user_id}")
 
 
 def _decide(merge_id: int, decision: Decision) -> Merge:
     try:
-        return merging.decide(merge_id, decision, actor=ACTOR, now=clock.now())
+        return merging.decide(merge_id, decision, by=COMMAND_LINE, now=clock.now())
     except MergeError as err:
         raise _refused(merge_id, err) from err
 

@@ -14,10 +14,8 @@ from flask.cli import AppGroup
 from wechatlogin import clock
 from wechatlogin.errors import LoginError
 from wechatlogin.services import verification_files, wechat_apps
-from wechatlogin.services.verification_files import NewVerificationFile
+from wechatlogin.services.verification_files import LARGEST_FILE, NewVerificationFile
 from wechatlogin.web.context import current_site
-
-LARGEST_FILE = 1024
 
 group = AppGroup("verification-file", help="The files by which WeChat checks our domain.")
 
@@ -53,7 +51,7 @@ def show() -> None:
 @click.argument("name")
 def remove(name: str) -> None:
     """Serve a file no longer."""
-    if not verification_files.remove(name):
+    if not verification_files.remove(name, now=clock.now()):
         raise click.ClickException(f"there is no file {name}")
     click.echo(f"removed {name}")
 

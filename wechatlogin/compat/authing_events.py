@@ -36,8 +36,9 @@ def receive(identifier: str, user_pool_id: str) -> Response:
         return pushes.answer_push(row)
     site, now = current_site(), clock.now()
     app = wechat_apps.credentials(site.vault, row)
-    push = messages.read_repacked_push(app, request.get_data(), now=now)
-    repacked_pushes.receive(site, row, push, now=now)
+    with pushes.noting_refusal(site, row, now):
+        push = messages.read_repacked_push(app, request.get_data(), now=now)
+        repacked_pushes.receive(site, row, push, now=now)
     return Response(pushes.NOTHING_TO_SAY, mimetype="text/plain")
 
 

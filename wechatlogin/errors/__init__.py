@@ -12,16 +12,19 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     │   └── ForeignOrigin         a form sent from another site
     ├── NotInWeChat               the page only works in WeChat's own browser
     ├── LoginRequired             nobody is logged in
+    ├── MetricsNotPermitted       neither on this machine nor with the token for it
+    ├── SchemaBehind              the database has the tables of an older release
     ├── RateLimited               too often; carries `resets_in`
     ├── InvalidRequest            what a program asks for itself                    (programs)
     │   ├── RedirectUnknown       no application has exactly this redirect URI
     │   ├── AppidRefused          the application cannot use the WeChat app that it names
     │   ├── AuthorizationRequestUnknown   it waits no longer
-    │   ├── SettingRefused        an application cannot be set up so; `field` and message say why
+    │   ├── SettingRefused        an application or WeChat app cannot be so; see its `field`
     │   ├── LogoRefused           a picture that is none, or too large
     │   ├── UserDomainMalformed   it cannot be the name of a user domain
     │   └── CountryUnknown        not a mobile country code
     ├── ApplicationUnknown        no program has this client id, or this user domain
+    ├── DeliveryUnknown           an application has no such webhook message, or no longer
     ├── ApplicationDisabled       its operator has stopped it
     ├── CountryNotServed          its user domain is for other countries
     ├── OriginUnknown             the page that opened a window is none of the application's
@@ -44,6 +47,8 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     │   ├── AttemptNotReady       not confirmed yet
     │   ├── AttemptSpent          already claimed
     │   ├── PolledTooSoon         a device asks for it more often than it was told to
+    │   ├── NoticeDue             its person has yet to agree to the privacy notice
+    │   ├── NoticeRefused         they have refused to
     │   └── AccountLeft           no longer logged in to the account it would add to
     ├── AuthorizationError        WeChat's page sent the person back without a login
     │   ├── AuthorizationRefused  no code came back: the person refused
@@ -66,12 +71,21 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     │   └── MergeImpossible       one of the two is gone, or would have no identity
     ├── PushRefused               a push that WeChat cannot have sent               (accounts)
     ├── OperatorCredentialsWrong
+    ├── OperatorNotPermitted      the operator's role does not go so far
+    ├── OperatorUnknown
+    ├── OperatorExists            another operator has the name
+    ├── OperatorNameRefused       nobody can be called so
+    ├── OperatorPasswordRefused   it is too weak; the message says why
+    ├── LastAdmin                 nobody else could change anything
+    ├── OperatorNotLinked         the WeChat that was shown is no operator's
+    ├── OperatorLinkTaken         it is another operator's
     ├── ForwardingFailed          a push that the owner's other program did not take
     ├── NoticeNotTaken            a log-out that an application's server was not told of
     ├── ForwardURLRefused         an address that pushes cannot be forwarded to
     ├── ReplyRefused              a text for the chat cannot be saved; the message says why
     ├── VerificationFileRefused   a file that WeChat would not take; the message says why
     ├── TemplateRefused           a message template cannot carry codes; the message says why
+    ├── WeChatAppInUse            an application names it, so it cannot be removed
     ├── NotConfigured             no WeChat app can do what is asked
     │   └── RightMissing          there is one, but its kind has not the right
     └── WeChatError               WeChat's answer; its subclasses are in `wechat/errors.py`
@@ -80,14 +94,23 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
 from wechatlogin.errors.accounts import (
     ForwardingFailed,
     ForwardURLRefused,
+    LastAdmin,
     NotConfigured,
     NoticeNotTaken,
     OperatorCredentialsWrong,
+    OperatorExists,
+    OperatorLinkTaken,
+    OperatorNameRefused,
+    OperatorNotLinked,
+    OperatorNotPermitted,
+    OperatorPasswordRefused,
+    OperatorUnknown,
     PushRefused,
     ReplyRefused,
     RightMissing,
     TemplateRefused,
     VerificationFileRefused,
+    WeChatAppInUse,
     WeChatError,
 )
 from wechatlogin.errors.logins import (
@@ -114,6 +137,8 @@ from wechatlogin.errors.logins import (
     MergeError,
     MergeImpossible,
     MergeNotFound,
+    NoticeDue,
+    NoticeRefused,
     NumberWrong,
     PolledTooSoon,
     SnapshotUser,
@@ -130,6 +155,7 @@ from wechatlogin.errors.programs import (
     CodeReused,
     CountryNotServed,
     CountryUnknown,
+    DeliveryUnknown,
     KeyInUse,
     KeyUnknown,
     LogoRefused,
@@ -150,10 +176,12 @@ from wechatlogin.errors.requests import (
     InvalidRequest,
     LoginError,
     LoginRequired,
+    MetricsNotPermitted,
     NotInWeChat,
     ParameterMissing,
     ParameterWrong,
     RateLimited,
+    SchemaBehind,
 )
 
 __all__ = [
@@ -182,6 +210,7 @@ __all__ = [
     "CookieMissing",
     "CountryNotServed",
     "CountryUnknown",
+    "DeliveryUnknown",
     "FollowUnknowable",
     "ForeignOrigin",
     "ForwardURLRefused",
@@ -191,6 +220,7 @@ __all__ = [
     "InvalidRequest",
     "KeyInUse",
     "KeyUnknown",
+    "LastAdmin",
     "LastIdentity",
     "LoginError",
     "LoginRequired",
@@ -199,13 +229,23 @@ __all__ = [
     "MergeError",
     "MergeImpossible",
     "MergeNotFound",
+    "MetricsNotPermitted",
     "NotConfigured",
     "NotFollowing",
     "NotInWeChat",
+    "NoticeDue",
     "NoticeNotTaken",
+    "NoticeRefused",
     "NumberWrong",
     "OpenidUnknown",
     "OperatorCredentialsWrong",
+    "OperatorExists",
+    "OperatorLinkTaken",
+    "OperatorNameRefused",
+    "OperatorNotLinked",
+    "OperatorNotPermitted",
+    "OperatorPasswordRefused",
+    "OperatorUnknown",
     "OriginUnknown",
     "ParameterMissing",
     "ParameterWrong",
@@ -215,6 +255,7 @@ __all__ = [
     "RedirectUnknown",
     "ReplyRefused",
     "RightMissing",
+    "SchemaBehind",
     "SettingRefused",
     "SignatureWrong",
     "SnapshotUser",
@@ -226,5 +267,6 @@ __all__ = [
     "UserDomainMalformed",
     "UserUnknown",
     "VerificationFileRefused",
+    "WeChatAppInUse",
     "WeChatError",
 ]

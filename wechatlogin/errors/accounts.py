@@ -22,6 +22,60 @@ class OperatorCredentialsWrong(LoginError):
     message = msgid("用户名或密码不正确。")
 
 
+class OperatorNotPermitted(LoginError):
+    """The operator's role does not go so far."""
+
+    code = "operator_not_permitted"
+    status = 403
+    message = msgid("你的操作员角色不能打开这个页面，请联系管理员。")
+
+
+class OperatorUnknown(LoginError):
+    code = "operator_unknown"
+    status = 404
+    message = msgid("没有这个操作员。")
+
+
+class OperatorExists(LoginError):
+    code = "operator_exists"
+    status = 409
+    message = msgid("已有操作员用这个用户名。")
+
+
+class OperatorNameRefused(LoginError):
+    code = "operator_name_refused"
+    message = msgid("用户名用 1 到 64 个字母、数字、汉字或 . _ @ -，不含空格。")
+
+
+class OperatorPasswordRefused(LoginError):
+    code = "operator_password_refused"
+    message = msgid("这个密码不能用。")
+
+
+class LastAdmin(LoginError):
+    """Without the operator nobody could change anything on the operators' pages."""
+
+    code = "last_admin"
+    status = 409
+    message = msgid("这是最后一个管理员，不能移除，也不能改为只看状态。请先添加另一个管理员。")
+
+
+class OperatorNotLinked(LoginError):
+    """The person is no operator."""
+
+    code = "operator_not_linked"
+    status = 403
+    message = msgid("这个微信没有关联操作员。请先用密码登录，再在自己的页面上关联微信。")
+
+
+class OperatorLinkTaken(LoginError):
+    """The person is another operator already."""
+
+    code = "operator_link_taken"
+    status = 409
+    message = msgid("这个微信已关联另一个操作员，要先在那里取消关联。")
+
+
 class ForwardingFailed(LoginError):
     """The owner's other program did not take a push; `reason` is a fixed phrase for the log."""
 
@@ -64,6 +118,14 @@ class VerificationFileRefused(LoginError):
 class TemplateRefused(LoginError):
     code = "template_refused"
     message = msgid("这个消息模板不能用来发送验证码。")
+
+
+class WeChatAppInUse(LoginError):
+    """An app that an application names cannot be removed."""
+
+    code = "wechat_app_in_use"
+    status = 409
+    message = msgid("还有应用指定了这个微信账号，请先在那些应用里去掉它。")
 
 
 class NotConfigured(LoginError):

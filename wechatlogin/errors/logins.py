@@ -49,6 +49,24 @@ class PolledTooSoon(AttemptError):
     message = msgid("问得太频繁了，请稍候再试。")
 
 
+class NoticeDue(AttemptError):
+    """Who this is has been shown; what is missing is that they agree to the privacy notice."""
+
+    code = "notice_due"
+    status = 403
+    message = msgid("登录前要先同意隐私须知。")
+
+    def __init__(self, attempt_id: str) -> None:
+        super().__init__()
+        self.attempt_id = attempt_id
+
+
+class NoticeRefused(AttemptError):
+    code = "notice_refused"
+    status = 403
+    message = msgid("你没有同意隐私须知，登录没有进行。")
+
+
 class AccountLeft(AttemptError):
     code = "account_left"
     message = msgid("这个浏览器已经退出了账号，请重新登录后再添加。")

@@ -54,6 +54,12 @@ class ApplicationUnknown(LoginError):
     message = msgid("没有登记过这个应用，请联系网站管理员。")
 
 
+class DeliveryUnknown(LoginError):
+    code = "delivery_unknown"
+    status = 404
+    message = msgid("没有这条 webhook 消息，可能已按保留期限删除。")
+
+
 class ApplicationDisabled(LoginError):
     code = "application_disabled"
     status = 403

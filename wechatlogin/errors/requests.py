@@ -65,6 +65,20 @@ class LoginRequired(LoginError):
     message = msgid("请先登录。")
 
 
+class MetricsNotPermitted(LoginError):
+    code = "metrics_not_permitted"
+    status = 403
+    message = msgid("运行数据只对本机开放，或者需要出示 METRICS_TOKEN。")
+
+
+class SchemaBehind(LoginError):
+    """The database has the tables of an older release."""
+
+    code = "schema_behind"
+    status = 503
+    message = msgid("数据库结构不是最新的，请先运行 flask db upgrade。")
+
+
 class RateLimited(LoginError):
     """Too often; `resets_in` says when to come back."""
 

@@ -34,6 +34,7 @@ class Application(Base):
 
     __tablename__ = "applications"
     __table_args__ = (
+        Index(None, "created_at"),
         one_of("confirm", ConfirmPolicy),
         one_of("follow", FollowPolicy),
         one_of("subject_type", SubjectType),
@@ -61,6 +62,13 @@ class Application(Base):
     post_logout_redirect_uris: Mapped[list[str]] = mapped_column(JSON, default=list)
     #: Where its server is told that a person has logged out.
     backchannel_logout_uri: Mapped[str | None] = mapped_column(Exact(1024))
+    #: Where its server hears of people, of what, and by which secrets it knows that we say it.
+    webhook_uri: Mapped[str | None] = mapped_column(Exact(1024))
+    webhook_events: Mapped[list[str]] = mapped_column(JSON, default=list)
+    sealed_webhook_secret: Mapped[str | None] = mapped_column(Text)
+    #: The one before it signs as well until then.
+    sealed_former_webhook_secret: Mapped[str | None] = mapped_column(Text)
+    former_webhook_secret_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: Origins whose pages may hear of a login in a window that they opened.
     origins: Mapped[list[str]] = mapped_column(JSON, default=list)
     #: The WeChat apps it logs people in with, the preferred one first; none means all there are.
@@ -94,6 +102,8 @@ class ApplicationUser(Base):
         UniqueConstraint("application_id", "user_id"),
         UniqueConstraint("application_id", "subject"),
         Index(None, "user_id"),
+        Index(None, "subject"),
+        Index(None, "application_id", "first_login_at"),
     )
 
     #: The number that the application's own user space knows the person by.

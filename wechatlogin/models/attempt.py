@@ -73,6 +73,8 @@ class Attempt(Base):
         CheckConstraint("tries >= 0", name="tries"),
         Index(None, "status", "expires_at"),
         Index(None, "created_at"),
+        # Or each that is deleted would be looked for in all the others.
+        Index(None, "parent_id"),
         # Found when a person follows, and when one is erased.
         Index(None, "user_id"),
     )

@@ -17,7 +17,10 @@ class Code(Base):
     """
 
     __tablename__ = "codes"
-    __table_args__ = (Index(None, "identity_id", "purpose", "expires_at"),)
+    __table_args__ = (
+        Index(None, "identity_id", "purpose", "expires_at"),
+        Index(None, "expires_at"),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     purpose: Mapped[str] = mapped_column(Exact(16))

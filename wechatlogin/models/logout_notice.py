@@ -16,9 +16,13 @@ class LogoutNotice(Base):
     __table_args__ = (Index(None, "delivered_at", "next_try_at"),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    application_id: Mapped[int] = mapped_column(
-        ForeignKey("applications.id", ondelete="CASCADE"), index=True
+    #: None once the application is removed; what follows it then says itself.
+    application_id: Mapped[int | None] = mapped_column(
+        ForeignKey("applications.id", ondelete="SET NULL"), index=True
     )
+    former_client_id: Mapped[str | None] = mapped_column(Exact(64))
+    former_uri: Mapped[str | None] = mapped_column(Exact(1024))
+    former_algorithm: Mapped[str | None] = mapped_column(Exact(16))
     #: Whom and which session the application knows it by: `sub` and `sid` of its tokens.
     subject: Mapped[str] = mapped_column(Exact(64))
     sid: Mapped[str] = mapped_column(Exact(32), unique=True)

@@ -15,6 +15,8 @@ class MergeReason(StrEnum):
 
     UNIONID = "unionid"
     LINKED = "linked"
+    #: An operator says so.
+    OPERATOR = "operator"
 
 
 class MergeState(StrEnum):

@@ -44,6 +44,8 @@ class ReceivedMessage(Base):
         UniqueConstraint("appid", "signature"),
         one_of("forwarded", Forwarded),
         Index(None, "received_at"),
+        # The last push of an account is found at once.
+        Index(None, "appid", "received_at"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)

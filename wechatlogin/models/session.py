@@ -16,6 +16,8 @@ class Session(Base):
     __table_args__ = (
         CheckConstraint("(user_id IS NULL) <> (operator_id IS NULL)", name="one_owner"),
         Index(None, "expires_at"),
+        # Its address is shortened in this order.
+        Index(None, "created_at"),
     )
 
     key_hash: Mapped[str] = mapped_column(Exact(64), primary_key=True)

@@ -6,7 +6,7 @@ asks can be refused for good. So a unit of writes says that it is one before its
 is each time the newest that was committed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -20,6 +20,8 @@ from wechatlogin.extensions import db
 WAL_SAFE_FROM = (3, 51, 3)
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
+#: What is done once the unit that is open is committed.
+_afterwards: ContextVar[list[Callable[[], None]]] = ContextVar("afterwards")
 
 
 @contextmanager
@@ -30,7 +32,8 @@ def write() -> Iterator[scoped_session[Any]]:
         return
     # This ends a read that is still open, so that the unit begins with its own BEGIN.
     db.session.commit()
-    token = _writing.set(True)
+    token, actions = _writing.set(True), list[Callable[[], None]]()
+    noted = _afterwards.set(actions)
     try:
         yield db.session
         db.session.commit()
@@ -38,7 +41,20 @@ def write() -> Iterator[scoped_session[Any]]:
         db.session.rollback()
         raise
     finally:
+        _afterwards.reset(noted)
         _writing.reset(token)
+    for action in actions:
+        action()
+
+
+def check_writing() -> bool:
+    """Tell whether a unit of writes is open."""
+    return _writing.get()
+
+
+def after_commit(action: Callable[[], None]) -> None:
+    """Do something once the unit of writes that is open is committed, and else never."""
+    _afterwards.get().append(action)
 
 
 def count_changed(statement: Update | Delete) -> int:

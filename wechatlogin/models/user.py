@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wechatlogin.extensions import Base
@@ -13,12 +13,20 @@ class User(Base):
     """A person, known by at least one identity."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        Index(None, "created_at"),
+        Index(None, "banned_at"),
+        Index(None, "last_login_at"),
+    )
 
     id: Mapped[str] = mapped_column(Exact(32), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: Since when an operator lets the person no longer in.
     banned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The version of the privacy notice that the person has agreed to, and when.
+    notice_version: Mapped[int | None] = mapped_column(BigInteger)
+    notice_accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     identities: Mapped[list["Identity"]] = relationship(
         back_populates="user", order_by="Identity.id"
     )
@@ -31,6 +39,11 @@ class Identity(Base):
     __table_args__ = (
         UniqueConstraint("appid", "openid"),
         Index(None, "open_platform_group", "unionid"),
+        # Operators look for people by these.
+        Index(None, "openid"),
+        Index(None, "unionid"),
+        Index(None, "nickname", postgresql_ops={"nickname": "varchar_pattern_ops"}),
+        Index(None, "follows", "created_at"),
         # An empty unionid would join strangers.
         CheckConstraint("unionid <> ''", name="unionid_not_empty"),
     )

@@ -31,6 +31,7 @@ from wechatlogin.oidc.authorization_request import Target, Wanted
 from wechatlogin.oidc.requests import Parameters
 from wechatlogin.oidc.steps import Progress, Step, decide
 from wechatlogin.services import (
+    agreements,
     applications,
     authorization_codes,
     authorization_requests,
@@ -39,8 +40,9 @@ from wechatlogin.services import (
 from wechatlogin.services.authorization_codes import Authorized
 from wechatlogin.services.authorization_requests import REQUEST_URI_PREFIX
 from wechatlogin.web import languages
-from wechatlogin.web.context import current_site, is_in_wechat
+from wechatlogin.web.context import current_browser, current_site, is_in_wechat
 from wechatlogin.web.login import start_limit
+from wechatlogin.web.parameters import get_single
 from wechatlogin.web.people import Person
 from wechatlogin.wechat.oauth import Scope
 
@@ -95,6 +97,7 @@ def _go_on(handle: str, now: datetime, *, decision: str | None = None) -> Respon
     target = authorization_request.verify_target(kept.parameters)
     try:
         wanted = authorization_request.verify(kept.parameters, target)
+        _verify_not_refused()
         has_consented = _take_decision(decision, wanted, now)
         progress = Progress(kept.created_at, _may_ask_profile(kept), has_consented)
         step = decide(current_site(), wanted, _person(), progress, now=now)
@@ -114,6 +117,13 @@ def _go_on(handle: str, now: datetime, *, decision: str | None = None) -> Respon
         case Step.PROFILE:
             authorization_requests.note_asked_profile(kept)
     return redirect(_login_url(handle, wanted, wants_profile=step is Step.PROFILE), 303)
+
+
+def _verify_not_refused() -> None:
+    """Let a request go on unless its person has refused the privacy notice in the login for it."""
+    refused = get_single("refused")
+    if refused and agreements.check_refused(refused, current_browser(), request.path):
+        raise AccessDeniedError("The person does not agree to the privacy notice.")
 
 
 def _take_decision(decision: str | None, wanted: Wanted, now: datetime) -> bool:

@@ -98,4 +98,4 @@ class DeviceGrant(DeviceCodeGrant):
         except AttemptError as err:
             told = _ERRORS.get(type(err), InvalidGrantError)
             raise told() from err
-        return respond(tokens)
+        return respond(tokens, self.GRANT_TYPE)

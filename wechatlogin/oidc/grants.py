@@ -24,7 +24,7 @@ from authlib.oauth2.rfc6749.grants import (
 )
 from authlib.oauth2.rfc7636 import CodeChallenge
 
-from wechatlogin import clock
+from wechatlogin import clock, metrics
 from wechatlogin.errors import CodeReused, TokenInvalid, UserBanned
 from wechatlogin.models import AuthorizationCode
 from wechatlogin.oidc.client import Client
@@ -47,8 +47,9 @@ def as_invalid_grant() -> Iterator[None]:
         raise InvalidGrantError("It is unknown, used up, expired or ended.") from err
 
 
-def respond(tokens: Tokens) -> TokenResponse:
-    """Return a successful answer (RFC 6749, 5.1)."""
+def respond(tokens: Tokens, grant: str) -> TokenResponse:
+    """Return a successful answer to a request of this grant (RFC 6749, 5.1)."""
+    metrics.OIDC_TOKENS.labels(grant.rpartition(":")[2]).inc()
     body: dict[str, object] = {
         "access_token": tokens.access_token.get_secret_value(),
         "token_type": "Bearer",
@@ -99,7 +100,7 @@ class CodeGrant(AuthorizationCodeGrant):
         application = self.client.application
         with as_invalid_grant():
             tokens = oidc_tokens.exchange(current_site(), code.row, application, now=clock.now())
-        return respond(tokens)
+        return respond(tokens, self.GRANT_TYPE)
 
 
 class RefreshGrant(BaseGrant, TokenEndpointMixin):
@@ -125,7 +126,7 @@ class RefreshGrant(BaseGrant, TokenEndpointMixin):
             tokens = oidc_tokens.refresh(
                 current_site(), application, token, scope=scope, now=clock.now()
             )
-        return respond(tokens)
+        return respond(tokens, self.GRANT_TYPE)
 
 
 class S256Challenge(CodeChallenge):

@@ -14,13 +14,11 @@ from wechatlogin.models import (
     Attempt,
     AuditTag,
     Identity,
-    Merge,
-    MergeState,
     User,
     WeChatAppRow,
 )
 from wechatlogin.models.transaction import write
-from wechatlogin.services import audit, merging, sessions, users
+from wechatlogin.services import audit, deletion, merging, sessions, users, webhook_events
 from wechatlogin.wechat.oauth import Profile
 
 
@@ -68,7 +66,7 @@ def note_follow_event(
     """Note that a known person follows or no longer follows; `at` is WeChat's time of the event."""
     later = or_(Identity.follows_since.is_(None), Identity.follows_since <= at)
     known = {"follows": follows, "follows_since": at, "follows_checked_at": now}
-    _note_follow(appid, openid, later, **known)
+    _note_follow(appid, openid, later, now=now, **known)
 
 
 def note_follow_answer(appid: str, openid: str, *, follows: bool, now: datetime) -> None:
@@ -78,7 +76,8 @@ def note_follow_answer(appid: str, openid: str, *, follows: bool, now: datetime)
     """
     checked_at = Identity.follows_checked_at
     newer = or_(checked_at.is_(None), checked_at <= now)
-    _note_follow(appid, openid, newer, follows=follows, follows_checked_at=now)
+    known = {"follows": follows, "follows_checked_at": now}
+    _note_follow(appid, openid, newer, now=now, **known)
 
 
 def note_login(user_id: str, *, way: str, ip: str | None, now: datetime) -> None:
@@ -113,16 +112,23 @@ def erase_identity(appid: str, openid: str, *, now: datetime) -> None:
         session.execute(delete(Attempt).where(Attempt.appid == appid, Attempt.openid == openid))
         session.execute(delete(Identity).where(Identity.id == identity.id))
         if session.scalar(select(Identity.id).where(Identity.user_id == user_id)) is None:
-            is_open = Merge.state != MergeState.MERGED
-            session.execute(delete(Merge).where(Merge.other_user_id == user_id, is_open))
-            session.execute(delete(User).where(User.id == user_id))
+            deletion.delete_user(user_id, now=now)
         audit.record(AuditTag.USER_ERASED, user_id=user_id, now=now)
 
 
-def _note_follow(appid: str, openid: str, condition: ColumnElement[bool], **values: object) -> None:
-    whose = (Identity.appid == appid, Identity.openid == openid)
+def _note_follow(
+    appid: str, openid: str, condition: ColumnElement[bool], *, now: datetime, **values: object
+) -> None:
     with write() as session:
-        session.execute(update(Identity).where(*whose, condition).values(**values))
+        identity = get_identity(appid, openid)
+        if identity is None:
+            return
+        former = identity.follows
+        session.execute(
+            update(Identity).where(Identity.id == identity.id, condition).values(**values)
+        )
+        session.refresh(identity)
+        webhook_events.note_follow(identity, former, now=now)
 
 
 def _get_locked(appid: str, openid: str) -> Identity | None:
@@ -176,8 +182,9 @@ def _learn(identity: Identity, wechat_app: WeChatAppRow, sighting: Sighting, now
         identity.nickname = profile.nickname or identity.nickname
         identity.avatar_url = profile.avatar_url
     if sighting.follows is not None:
-        identity.follows = sighting.follows
+        former, identity.follows = identity.follows, sighting.follows
         identity.follows_checked_at = now
+        webhook_events.note_follow(identity, former, now=now)
     identity.language = sighting.language or identity.language
     if shown != (identity.nickname, identity.avatar_url, identity.language):
         identity.updated_at = now

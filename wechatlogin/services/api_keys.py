@@ -12,6 +12,7 @@ from wechatlogin.i18n import msgid
 from wechatlogin.models import ApiKey, Application, AuditTag
 from wechatlogin.models.transaction import count_changed, write
 from wechatlogin.services import audit
+from wechatlogin.services.audit import COMMAND_LINE, Actor
 from wechatlogin.vault import sha256_hex
 
 LONGEST_NAME = 64
@@ -19,7 +20,9 @@ LONGEST_NAME = 64
 USE_INTERVAL = timedelta(minutes=1)
 
 
-def issue(application: Application, name: str, *, now: datetime) -> SecretStr:
+def issue(
+    application: Application, name: str, *, now: datetime, by: Actor = COMMAND_LINE
+) -> SecretStr:
     """Return a new key of an application, which cannot be had again.
 
     :raise SettingRefused: if the name is empty, longer than 64 characters, or cannot be printed.
@@ -30,17 +33,20 @@ def issue(application: Application, name: str, *, now: datetime) -> SecretStr:
     row = ApiKey(application_id=application.id, name=name, key_hash=sha256_hex(key), created_at=now)
     with write() as session:
         session.add(row)
-        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+        _record(application, None, name, by=by, now=now)
     return SecretStr(key)
 
 
-def revoke(application: Application, key_id: int, *, now: datetime) -> bool:
+def revoke(
+    application: Application, key_id: int, *, now: datetime, by: Actor = COMMAND_LINE
+) -> bool:
     """Revoke one of an application's keys; False when it is not one of them."""
-    theirs = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.application_id == application.id)
-    with write():
-        if not count_changed(theirs):
+    which = (ApiKey.id == key_id, ApiKey.application_id == application.id)
+    with write() as session:
+        name = session.scalar(select(ApiKey.name).where(*which))
+        if name is None or not count_changed(delete(ApiKey).where(*which)):
             return False
-        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+        _record(application, name, None, by=by, now=now)
     return True
 
 
@@ -60,3 +66,17 @@ def get_application(key: str, *, now: datetime) -> Application | None:
         with write() as session:
             session.execute(update(ApiKey).where(ApiKey.id == row.id).values(last_used_at=now))
     return application
+
+
+def _record(
+    application: Application, before: str | None, after: str | None, *, by: Actor, now: datetime
+) -> None:
+    """Note by their names which key there is no more, and which there is now."""
+    audit.record_change(
+        AuditTag.APPLICATION_SAVED,
+        by,
+        before={"api_key": before},
+        after={"api_key": after},
+        detail=application.client_id,
+        now=now,
+    )

@@ -7,6 +7,8 @@ wildcard, no backslash, no dot segment, a host in its one spelling.
     redirect, post-logout    https; http on this machine; of a public client also the private-use
                              scheme of an app, which has a dot (RFC 8252, 7.1)
     back-channel logout      https; http within the owner's own network
+    webhook                  https, no address of a network of anybody's own; while developing this
+                             machine too
     origin                   https or http on this machine, as a browser writes it in `Origin`
 """
 
@@ -15,6 +17,7 @@ import re
 from ipaddress import IPv4Address, IPv6Address
 
 from wechatlogin.i18n import msgid
+from wechatlogin.wechat import deadline
 
 LONGEST = 1024
 TOO_LONG = msgid("地址不能超过 1024 个字符。")
@@ -27,6 +30,8 @@ NEEDS_HTTPS = msgid("只能用 https；http 只能用于本机（localhost、127
 NEEDS_HTTPS_OUTSIDE = msgid("只能用 https；http 只能用于本机和内网的主机。")
 SCHEME = msgid("这个协议不能用；公开的应用还可用带点的协议，例如 com.example.app:/cb。")
 NOT_AN_ORIGIN = msgid("来源只写协议、主机和端口，例如 https://shop.example，不写路径和默认端口。")
+
+NOT_PUBLIC = msgid("webhook 只发到公网的 https 地址，不能是本机或内网的主机。")
 
 #: Names that no public server has (RFC 6761, 6762, 8375, and ICANN's .internal).
 _PRIVATE_DOMAINS = (".localhost", ".local", ".internal", ".home.arpa")
@@ -63,6 +68,22 @@ def get_backchannel_fault(uri: str) -> str | None:
         return fault or NEEDS_HTTPS_OUTSIDE
     is_permitted = parts["scheme"] == "https" or _is_private(parts["host"])
     return None if is_permitted else NEEDS_HTTPS_OUTSIDE
+
+
+def get_webhook_fault(uri: str, *, permits_loopback: bool) -> str | None:
+    """Return why our server does not send webhooks to this address, as a message, or None.
+
+    What a name resolves to is looked at whenever one is sent (`wechat/deadline.py`).
+    """
+    fault = _get_common_fault(uri)
+    parts = _WEB.fullmatch(uri)
+    if fault is not None or parts is None:
+        return fault or NOT_PUBLIC
+    if permits_loopback and _is_loopback(parts["host"]):
+        return None
+    address = _get_ip(parts["host"])
+    is_public = deadline.check_public(str(address)) if address else not _is_private(parts["host"])
+    return None if is_public and parts["scheme"] == "https" else NOT_PUBLIC
 
 
 def get_origin_fault(origin: str) -> str | None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, ApplicationUser, SubjectType
 from wechatlogin.models.transaction import write
+from wechatlogin.services import webhook_events
 
 #: The numbers have 12 digits, so even JavaScript keeps them whole.
 LOWEST = 10**11
@@ -38,6 +39,7 @@ def find_or_create(application_id: int, user_id: str, *, now: datetime) -> Appli
     """Return a person as an application knows them from this login on, and note the login."""
     with write() as session:
         known = get(application_id, user_id) or _create(application_id, user_id, now)
+        webhook_events.note_login(known, now=now)
         session.execute(
             update(ApplicationUser).where(ApplicationUser.id == known.id).values(last_login_at=now)
         )

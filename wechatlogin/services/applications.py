@@ -7,19 +7,30 @@ remove    and all that is its own: sessions, codes, consents, keys, whom it know
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import SecretStr
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from wechatlogin.errors import ApplicationUnknown, SettingRefused
 from wechatlogin.extensions import db
 from wechatlogin.i18n import msgid
-from wechatlogin.models import Application, ApplicationUser, AuditTag
+from wechatlogin.models import Application, ApplicationUser, AuditTag, Consent
 from wechatlogin.models.transaction import write
-from wechatlogin.services import api_keys, application_settings, audit, client_secrets, sessions
+from wechatlogin.services import (
+    api_keys,
+    application_settings,
+    audit,
+    client_secrets,
+    logout_notices,
+    paging,
+    sessions,
+)
 from wechatlogin.services.application_settings import ApplicationSettings
+from wechatlogin.services.audit import COMMAND_LINE, Actor, Hidden
+from wechatlogin.services.paging import Page, Place
 from wechatlogin.vault import Vault
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -75,6 +86,24 @@ def get_all() -> list[Application]:
     return list(db.session.scalars(select(Application).order_by(Application.id)))
 
 
+def get_page(*, after: Place | None) -> Page[Application]:
+    """Return some of the applications, the last made first."""
+    query = select(Application)
+    return paging.get_page(query, Application.created_at, Application.id, after=after)
+
+
+def count_people(application: Application) -> int:
+    """Return how many people an application knows."""
+    query = select(func.count(ApplicationUser.id))
+    return db.session.scalar(query.where(ApplicationUser.application_id == application.id)) or 0
+
+
+def count_consents(application: Application) -> int:
+    """Return how many people have permitted it to know of them."""
+    query = select(func.count()).select_from(Consent)
+    return db.session.scalar(query.where(Consent.application_id == application.id)) or 0
+
+
 def get_by_user_domain(user_domain: str) -> Application | None:
     """Return the application that has this user domain."""
     return db.session.scalar(select(Application).where(Application.user_domain == user_domain))
@@ -86,7 +115,9 @@ def check_origin(origin: str) -> bool:
     return any(origin in origins for origins in db.session.scalars(live))
 
 
-def create(vault: Vault, new: NewApplication, *, now: datetime) -> Credentials:
+def create(
+    vault: Vault, new: NewApplication, *, now: datetime, by: Actor = COMMAND_LINE
+) -> Credentials:
     """Write an application down and return its credentials.
 
     :raise SettingRefused: if a setting cannot be so, the client id is odd or taken, or the secret
@@ -109,16 +140,23 @@ def create(vault: Vault, new: NewApplication, *, now: datetime) -> Credentials:
         session.flush()
         if secret is not None:
             client_secrets.add(vault, application, secret, is_kept=new.keeps_secret, now=now)
+        _record(application, None, _facts(settings, secret), by=by, now=now)
         return Credentials(
             client_id=application.client_id,
             client_secret=secret.get_secret_value() if secret else None,
-            api_key=api_keys.issue(application, "first", now=now).get_secret_value(),
+            api_key=api_keys.issue(application, "first", now=now, by=by).get_secret_value(),
             user_domain=application.user_domain or "",
             user_domain_secret=user_domain_secret,
         )
 
 
-def change(application: Application, wanted: ApplicationSettings, *, now: datetime) -> None:
+def change(
+    application: Application,
+    wanted: ApplicationSettings,
+    *,
+    now: datetime,
+    by: Actor = COMMAND_LINE,
+) -> None:
     """Change the settings that differ from those that the application has been read with.
 
     One that becomes a public client loses its secrets.
@@ -139,26 +177,52 @@ def change(application: Application, wanted: ApplicationSettings, *, now: dateti
         session.execute(update(Application).where(which).values(changes))
         if wanted.is_public:
             client_secrets.remove_all(application)
-        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+        _record(application, before, after, by=by, now=now)
 
 
-def save_disabled(application: Application, *, is_disabled: bool, now: datetime) -> None:
+def save_disabled(
+    application: Application, *, is_disabled: bool, now: datetime, by: Actor = COMMAND_LINE
+) -> None:
     """Disable an application, or enable it again; disabling ends the sessions of its tokens."""
     with write() as session:
         which = update(Application).where(Application.id == application.id)
         session.execute(which.values(is_disabled=is_disabled))
         if is_disabled:
             sessions.end_all_of_application(application.id, now=now)
-        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+        before = {"is_disabled": application.is_disabled}
+        _record(application, before, {"is_disabled": is_disabled}, by=by, now=now)
 
 
-def remove(application: Application, *, now: datetime) -> None:
-    """Remove an application for good; whom it knew stay users of the installation."""
-    client_id = application.client_id
+def remove(application: Application, *, now: datetime, by: Actor = COMMAND_LINE) -> None:
+    """Remove an application for good; whom it knew stay users of the installation.
+
+    Its server is still told of the sessions that end with it.
+    """
     with write() as session:
+        before = application_settings.get_columns(application_settings.of(application))
+        sessions.end_all_of_application(application.id, now=now)
+        logout_notices.keep_beyond(application)
+        _record(application, before, None, by=by, now=now)
         session.execute(delete(Application).where(Application.id == application.id))
-        audit.record(AuditTag.APPLICATION_REMOVED, detail=client_id, now=now)
     db.session.expire_all()
+
+
+def _record(
+    application: Application,
+    before: Mapping[str, object] | None,
+    after: Mapping[str, object] | None,
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
+    tag = AuditTag.APPLICATION_REMOVED if after is None else AuditTag.APPLICATION_SAVED
+    audit.record_change(tag, by, before=before, after=after, detail=application.client_id, now=now)
+
+
+def _facts(settings: ApplicationSettings, secret: SecretStr | None) -> dict[str, object]:
+    """Return what the audit says of a new application."""
+    given = Hidden.NONE if secret is None else Hidden.SET
+    return {**application_settings.get_columns(settings), "client_secret": given}
 
 
 def _new_user_domain() -> str:

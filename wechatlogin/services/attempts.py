@@ -9,6 +9,10 @@
 Where an application requires it, `await_follow` stands in for the confirmation: the attempt is
 scanned, belongs to its person for good, and `confirm_follower` alone confirms it.
 
+Nobody claims before its person has agreed to the privacy notice, where there is one
+(`services/agreements.py`): until then it stays confirmed, and can still be refused. What is noted
+on an attempt that stays where it is: `services/attempt_marks.py`.
+
 Every move is a conditional UPDATE, so of two that happen at once one wins and the other is told
 how things stand. Time needs no writer: a row past `expires_at` counts as expired in every move.
 """
@@ -16,9 +20,11 @@ how things stand. Time needs no writer: a row past `expires_at` counts as expire
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
+from wechatlogin import metrics
 from wechatlogin.config import ConfirmPolicy
 from wechatlogin.errors import (
     AttemptDeclined,
@@ -31,24 +37,18 @@ from wechatlogin.errors import (
 )
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, Identity, Status, Way
-from wechatlogin.models.transaction import count_changed, write
-from wechatlogin.services import users
+from wechatlogin.models.transaction import after_commit, count_changed, write
+from wechatlogin.services import privacy_notices, users
 from wechatlogin.services.errand import Errand
 
 #: A confirmation in the last second may still be claimed this long.
 CLAIM_GRACE = timedelta(seconds=10)
 #: The browser whose answer was lost may ask for it again this long.
 CLAIM_REPEAT = timedelta(seconds=60)
-#: An exchange that has not ended by then was cut off.
-EXCHANGE_LIMIT = timedelta(seconds=15)
 #: Whoever has to follow the account has this long for it.
 FOLLOW_LIFETIME = timedelta(minutes=5)
 
-#: Who the person is, is certain; nothing but a following may be missing.
-_IS_PROVEN = or_(
-    Attempt.status == Status.CONFIRMED,
-    and_(Attempt.status == Status.SCANNED, Attempt.awaits_follow.is_(True)),
-)
+_IS_UNCONFIRMED = (Attempt.status.in_([Status.PENDING, Status.SCANNED]),)
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ def start(new: NewAttempt, *, now: datetime) -> Attempt:
     )
     with write() as session:
         session.add(attempt)
+        _count(attempt, "started")
     return attempt
 
 
@@ -152,7 +153,7 @@ def scan(
     """
     choices = _three_numbers()
     with write():
-        _move(
+        is_first = move(
             attempt_id,
             now,
             [Attempt.status == Status.PENDING, Attempt.openid.is_(None)],
@@ -164,7 +165,10 @@ def scan(
             scanned_at=now,
             expires_at=now + lifetime,
         )
-        return _verify_owner(attempt_id, openid, {Status.SCANNED, Status.CONFIRMED}, now)
+        moved = _verify_owner(attempt_id, openid, {Status.SCANNED, Status.CONFIRMED}, now)
+        if is_first:
+            _count(moved, Status.SCANNED)
+        return moved
 
 
 def confirm(attempt_id: str, openid: str, *, user_id: str, now: datetime) -> Attempt:
@@ -174,7 +178,7 @@ def confirm(attempt_id: str, openid: str, *, user_id: str, now: datetime) -> Att
     :raise AttemptError: as the state demands.
     """
     with write():
-        _move(
+        is_first = move(
             attempt_id,
             now,
             [
@@ -187,7 +191,10 @@ def confirm(attempt_id: str, openid: str, *, user_id: str, now: datetime) -> Att
             user_id=_verify_living(user_id),
             confirmed_at=now,
         )
-        return _verify_owner(attempt_id, openid, {Status.CONFIRMED, Status.CLAIMED}, now)
+        moved = _verify_owner(attempt_id, openid, {Status.CONFIRMED, Status.CLAIMED}, now)
+        if is_first:
+            _count(moved, Status.CONFIRMED)
+        return moved
 
 
 def await_follow(attempt_id: str, identity: Identity, *, now: datetime) -> Attempt:
@@ -199,7 +206,7 @@ def await_follow(attempt_id: str, identity: Identity, *, now: datetime) -> Attem
     :raise AttemptError: as the state demands.
     """
     with write():
-        _move(
+        move(
             attempt_id,
             now,
             [
@@ -225,7 +232,7 @@ def await_follow(attempt_id: str, identity: Identity, *, now: datetime) -> Attem
 def confirm_follower(attempt_id: str, *, user_id: str, now: datetime) -> bool:
     """Confirm an attempt that awaits that this person follows; False where it does not."""
     with write():
-        return _move(
+        is_moved = move(
             attempt_id,
             now,
             [
@@ -237,6 +244,15 @@ def confirm_follower(attempt_id: str, *, user_id: str, now: datetime) -> bool:
             awaits_follow=False,
             confirmed_at=now,
         )
+        if is_moved:
+            _count(get(attempt_id), Status.CONFIRMED)
+        return is_moved
+
+
+def refuse(attempt_id: str, *, binding_hash: str, reason: str, now: datetime) -> bool:
+    """End a confirmed attempt in whose own browser the person said no; False where it is none."""
+    ours = (Attempt.status == Status.CONFIRMED, Attempt.binding_hash == binding_hash)
+    return _end(attempt_id, Status.DECLINED, reason, now - CLAIM_GRACE, which=ours)
 
 
 def decline(attempt_id: str, *, reason: str, now: datetime) -> None:
@@ -249,14 +265,18 @@ def fail(attempt_id: str, *, reason: str, now: datetime) -> None:
     _end(attempt_id, Status.FAILED, reason, now)
 
 
-def claim(attempt_id: str, *, binding_hash: str, now: datetime) -> tuple[Attempt, bool]:
+def claim(
+    attempt_id: str, *, binding_hash: str, now: datetime, asks_notice: bool = True
+) -> tuple[Attempt, bool]:
     """Hand a confirmed attempt to the browser that started it, once.
 
     The same browser may ask again for a minute, since its answer can get lost; the flag tells
-    the first time from a repetition.
+    the first time from a repetition. `asks_notice` is off where the owner's own program has shown
+    the privacy notice.
 
     :raise AttemptNotFound: if it is unknown or another browser's: the two look the same.
     :raise AttemptNotReady: if it is not confirmed yet.
+    :raise NoticeDue: if its person has yet to agree to the privacy notice.
     :raise AttemptError: as the state demands.
     """
     with write():
@@ -273,51 +293,16 @@ def claim(attempt_id: str, *, binding_hash: str, now: datetime) -> tuple[Attempt
         attempt = get(attempt_id)
         if attempt is None or attempt.binding_hash != binding_hash:
             raise AttemptNotFound
+        if changed and asks_notice:
+            # What was changed is rolled back.
+            privacy_notices.verify_accepted(attempt)
         if changed:
+            _count(attempt, Status.CLAIMED)
+            after_commit(partial(_time_login, attempt, now))
             return attempt, True
         if attempt.claimed_at is not None and now < attempt.claimed_at + CLAIM_REPEAT:
             return attempt, False
         raise _why_not(attempt, now)
-
-
-def begin_exchange(
-    attempt_id: str, *, code_hash: str, now: datetime, limit: timedelta = EXCHANGE_LIMIT
-) -> bool:
-    """Take the right to exchange an OAuth code for this attempt; only one caller gets it."""
-    is_free = or_(Attempt.exchange_hash.is_(None), Attempt.exchange_at < now - limit)
-    conditions = [Attempt.status == Status.PENDING, is_free]
-    with write():
-        return _move(attempt_id, now, conditions, exchange_hash=code_hash, exchange_at=now)
-
-
-def release_exchange(attempt_id: str, *, now: datetime) -> None:
-    """Let the next code be exchanged: this one told us nothing."""
-    with write():
-        _move(attempt_id, now, [Attempt.status == Status.PENDING], exchange_hash=None)
-
-
-def rebind(attempt_id: str, *, confirm_hash: str, binding_hash: str, now: datetime) -> None:
-    """Give a proven attempt to the browser that answered "log in here as …?" with its secret."""
-    conditions = [_IS_PROVEN, Attempt.confirm_hash == confirm_hash]
-    with write():
-        _move(attempt_id, now, conditions, binding_hash=binding_hash)
-
-
-def ask_here(attempt_id: str, *, confirm_hash: str, now: datetime) -> None:
-    """Note the secret with which a browser that lost its cookie may take the attempt."""
-    with write():
-        _move(attempt_id, now, [_IS_PROVEN], confirm_hash=confirm_hash)
-
-
-def count_try(attempt_id: str, *, limit: int, now: datetime) -> bool:
-    """Count a guess before it is looked at; False when there are none left."""
-    with write():
-        return _move(
-            attempt_id,
-            now,
-            [Attempt.status == Status.PENDING, Attempt.tries < limit],
-            tries=Attempt.tries + 1,
-        )
 
 
 def check_claimed_before(binding_hash: str, user_id: str) -> bool:
@@ -335,9 +320,10 @@ def _get(condition: ColumnElement[bool]) -> Attempt | None:
     return db.session.scalar(query)
 
 
-def _move(
+def move(
     attempt_id: str, now: datetime, conditions: list[ColumnElement[bool]], **values: object
 ) -> bool:
+    """Change an attempt whose time is not over, if it meets the conditions; tell whether it did."""
     where = (Attempt.id == attempt_id, Attempt.expires_at > now, *conditions)
     return count_changed(update(Attempt).where(*where).values(**values)) == 1
 
@@ -353,15 +339,33 @@ def _verify_living(user_id: str) -> str:
     return living
 
 
-def _end(attempt_id: str, status: Status, reason: str, now: datetime) -> None:
+def _end(
+    attempt_id: str,
+    status: Status,
+    reason: str,
+    now: datetime,
+    *,
+    which: tuple[ColumnElement[bool], ...] = _IS_UNCONFIRMED,
+) -> bool:
     with write():
-        _move(
-            attempt_id,
-            now,
-            [Attempt.status.in_([Status.PENDING, Status.SCANNED])],
-            status=status,
-            failure=reason,
-        )
+        is_moved = move(attempt_id, now, list(which), status=status, failure=reason)
+        if is_moved:
+            _count(get(attempt_id), status)
+            after_commit(metrics.ATTEMPT_ENDS.labels(str(status), reason).inc)
+    return is_moved
+
+
+def _count(attempt: Attempt | None, outcome: str) -> None:
+    """Count a move once it is certain; many a unit of writes does more than to move."""
+    if attempt is not None:
+        after_commit(metrics.ATTEMPTS.labels(str(attempt.way), str(outcome)).inc)
+
+
+def _time_login(attempt: Attempt, now: datetime) -> None:
+    # Where nothing is scanned, as inside WeChat, nobody waits for anything.
+    if attempt.scanned_at is not None:
+        took = (now - attempt.scanned_at).total_seconds()
+        metrics.LOGIN_SECONDS.labels(str(attempt.way)).observe(took)
 
 
 def _verify_owner(attempt_id: str, openid: str, wanted: set[Status], now: datetime) -> Attempt:

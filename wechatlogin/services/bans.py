@@ -2,8 +2,8 @@
 
 A banned person gets no session anywhere: `services/sessions.py` refuses to start one, and so do the
 doors that tell a program who somebody is without a session (`users.verify_admitted`). What they
-had ends at once. A ban stays with the person when they are merged with another user; who erases
-their data in WeChat and comes back is a new person.
+had ends at once. A ban stays with the person when they are merged with another user. It ends with
+their data (`services/deletion.py`): who erased them in WeChat and comes back is a new person.
 """
 
 from datetime import datetime
@@ -14,25 +14,30 @@ from wechatlogin.errors import UserUnknown
 from wechatlogin.models import AuditTag, User
 from wechatlogin.models.transaction import count_changed, write
 from wechatlogin.services import audit, sessions, users
+from wechatlogin.services.audit import Actor
 
 
-def ban(user_id: str, *, actor: str, now: datetime) -> bool:
+def ban(user_id: str, *, by: Actor, reason: str | None = None, now: datetime) -> bool:
     """Let a person no longer in, and end all their sessions; False if they were banned before.
+
+    The reason is kept in the audit, where operators alone read it.
 
     :raise UserUnknown: if there is no such person.
     """
-    return _save(user_id, banned_at=now, actor=actor, now=now)
+    return _save(user_id, banned_at=now, by=by, detail=reason, now=now)
 
 
-def unban(user_id: str, *, actor: str, now: datetime) -> bool:
+def unban(user_id: str, *, by: Actor, now: datetime) -> bool:
     """Let a person in again; False if they were not banned.
 
     :raise UserUnknown: if there is no such person.
     """
-    return _save(user_id, banned_at=None, actor=actor, now=now)
+    return _save(user_id, banned_at=None, by=by, detail=None, now=now)
 
 
-def _save(user_id: str, *, banned_at: datetime | None, actor: str, now: datetime) -> bool:
+def _save(
+    user_id: str, *, banned_at: datetime | None, by: Actor, detail: str | None, now: datetime
+) -> bool:
     with write():
         living = users.lock(user_id)
         if living is None:
@@ -44,5 +49,8 @@ def _save(user_id: str, *, banned_at: datetime | None, actor: str, now: datetime
             sessions.end_all(living, now=now)
         if is_changed:
             tag = AuditTag.USER_BANNED if banned_at else AuditTag.USER_UNBANNED
-            audit.record(tag, user_id=living, actor=actor, now=now)
+            before, after = {"banned": not banned_at}, {"banned": bool(banned_at)}
+            audit.record_change(
+                tag, by, before=before, after=after, detail=detail, user_id=living, now=now
+            )
     return is_changed

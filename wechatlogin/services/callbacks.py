@@ -45,6 +45,7 @@ from wechatlogin.services import (
     number_login,
     qr_login,
     received,
+    unfollowing,
     wechat_apps,
 )
 from wechatlogin.services.accounts import Sighting
@@ -122,8 +123,7 @@ def _react(site: Site, row: WeChatAppRow, push: Push, now: datetime) -> str | No
             chat = chats.open_chat(site, row, push.openid)
             return _scanned(chat, push.scene, now=now) if push.scene else None
         case UnsubscribeEvent():
-            at = push.created_at
-            accounts.note_follow_event(row.appid, push.openid, follows=False, at=at, now=now)
+            unfollowing.note(site, row, push.openid, at=push.created_at, now=now)
         case TextMessage():
             chat = chats.open_chat(site, row, push.openid)
             return _written(chat, push.content.strip(), now=now)

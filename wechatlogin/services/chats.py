@@ -44,16 +44,19 @@ def open_chat(site: Site, row: WeChatAppRow, openid: str) -> Chat:
 def welcome(chat: Chat) -> str:
     """Return what a new follower is told."""
     own = chat.get_own(Occasion.WELCOME)
-    if own is not None:
-        return own
-    if wechat_apps.check_chat_only(chat.row):
-        return chat.site.translate(
+    return built_in_welcome(chat.site, chat.row) if own is None else own
+
+
+def built_in_welcome(site: Site, row: WeChatAppRow) -> str:
+    """Return our own welcome, in the language that a site speaks."""
+    if wechat_apps.check_chat_only(row):
+        return site.translate(
             "欢迎关注%(name)s。登录时，请把电脑上显示的 6 位号码发到这里；或发送「%(keyword)s」，"
             "领取验证码。",
-            name=chat.row.name,
-            keyword=chat.site.settings.code_keyword[0],
+            name=row.name,
+            keyword=site.settings.code_keyword[0],
         )
-    return chat.site.translate("欢迎关注%(name)s。", name=chat.row.name)
+    return site.translate("欢迎关注%(name)s。", name=row.name)
 
 
 def ask_to_confirm(chat: Chat, scanned: Scanned) -> str:
@@ -69,10 +72,20 @@ def ask_to_confirm(chat: Chat, scanned: Scanned) -> str:
             name=name,
             link=see,
         )
-    link = messages.link(scanned.confirm_url, chat.site.translate("点这里确认登录"))
-    return chat.get_own(Occasion.CONFIRM, link=link) or chat.site.translate(
+    link = confirm_link(chat.site, scanned.confirm_url)
+    return chat.get_own(Occasion.CONFIRM, link=link) or built_in_confirm(chat.site, link)
+
+
+def confirm_link(site: Site, url: str) -> str:
+    """Return the link to the confirm page, as the chat shows it."""
+    return messages.link(url, site.translate("点这里确认登录"))
+
+
+def built_in_confirm(site: Site, link: str) -> str:
+    """Return our own words around the link to the confirm page."""
+    return site.translate(
         "有人正在电脑上登录%(name)s。如果是你本人，%(link)s；不是你，请不要点。",
-        name=name,
+        name=site.settings.site_name,
         link=link,
     )
 
@@ -89,7 +102,13 @@ def give_code(chat: Chat, code: IssuedCode) -> str:
     digits = code.digits.get_secret_value()
     minutes = chat.site.settings.code_seconds // 60
     own = chat.get_own(Occasion.CODE, code=digits, minutes=str(minutes))
-    return own or chat.site.translate(
+    return own or built_in_code(chat.site, digits)
+
+
+def built_in_code(site: Site, digits: str) -> str:
+    """Return our own words around a verification code."""
+    minutes = site.settings.code_seconds // 60
+    return site.translate(
         "验证码：%(code)s，%(minutes)s 分钟内有效。请勿告诉他人。", code=digits, minutes=minutes
     )
 

@@ -10,11 +10,8 @@ order of these apps: the first says `openid`, the first with a nickname says nam
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sqlalchemy import select
-
-from wechatlogin.extensions import db
 from wechatlogin.models import Application, Identity
-from wechatlogin.services import application_users, wechat_apps
+from wechatlogin.services import application_identities, application_users
 
 #: The claims of each scope; `sub` is always told. `offline_access` is about tokens alone.
 CLAIMS_OF = MappingProxyType(
@@ -45,7 +42,8 @@ def get_claims(application: Application, user_id: str, scope: str) -> Mapping[st
     """
     granted = set(scope.split()) & set(application.scopes)
     sub = _subject(application, user_id)
-    identities = _identities(application, user_id) if granted & {"profile", "wechat"} else []
+    asked = granted & {"profile", "wechat"}
+    identities = application_identities.get_all(application, user_id) if asked else []
     told: dict[str, object] = {"sub": sub}
     if "profile" in granted:
         told |= _profile(sub, identities)
@@ -59,14 +57,6 @@ def get_claims(application: Application, user_id: str, scope: str) -> Mapping[st
 def _subject(application: Application, user_id: str) -> str:
     known = application_users.get(application.id, user_id)
     return known.subject if known else application_users.subject_of(application.id, user_id)
-
-
-def _identities(application: Application, user_id: str) -> list[Identity]:
-    """Return a person's identities in the application's WeChat apps, the preferred app's first."""
-    places = {row.appid: place for place, row in enumerate(wechat_apps.get_for(application))}
-    query = select(Identity).where(Identity.user_id == user_id, Identity.appid.in_(places))
-    found = db.session.scalars(query.execution_options(populate_existing=True))
-    return sorted(found, key=lambda identity: (places[identity.appid], identity.id))
 
 
 def _profile(sub: str, identities: list[Identity]) -> dict[str, object]:

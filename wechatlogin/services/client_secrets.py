@@ -22,6 +22,7 @@ from wechatlogin.i18n import msgid
 from wechatlogin.models import Application, AuditTag, ClientSecret
 from wechatlogin.models.transaction import write
 from wechatlogin.services import audit
+from wechatlogin.services.audit import COMMAND_LINE, Actor, Hidden
 from wechatlogin.vault import Vault, equal, sha256_hex
 
 #: How long the old secret is good beside the new one, unless the operator says otherwise.
@@ -52,7 +53,10 @@ def verify_given(secret: SecretStr) -> SecretStr:
 def add(
     vault: Vault, application: Application, secret: SecretStr, *, is_kept: bool, now: datetime
 ) -> None:
-    """Give an application a secret; `is_kept` seals the plain value beside the hash."""
+    """Give an application a secret; `is_kept` seals the plain value beside the hash.
+
+    Whoever makes or changes the application writes it into the audit.
+    """
     plain = secret.get_secret_value()
     row = ClientSecret(
         application_id=application.id,
@@ -63,7 +67,6 @@ def add(
     )
     with write() as session:
         session.add(row)
-        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
 
 
 def rotate(
@@ -73,6 +76,7 @@ def rotate(
     now: datetime,
     overlap: timedelta = OVERLAP,
     keeps_secret: bool | None = None,
+    by: Actor = COMMAND_LINE,
 ) -> SecretStr:
     """Return a new secret of an application, which cannot be had again; the old ones run out.
 
@@ -100,6 +104,14 @@ def rotate(
         session.execute(update(ClientSecret).where(theirs, still_good).values(expires_at=ends))
         keeps_secret = is_kept if keeps_secret is None else keeps_secret
         add(vault, application, secret, is_kept=keeps_secret, now=now)
+        audit.record_change(
+            AuditTag.APPLICATION_SAVED,
+            by,
+            before={"client_secret": Hidden.SET, "keeps_secret": is_kept},
+            after={"client_secret": Hidden.CHANGED, "keeps_secret": keeps_secret},
+            detail=application.client_id,
+            now=now,
+        )
     return secret
 
 

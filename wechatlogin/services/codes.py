@@ -31,7 +31,7 @@ from wechatlogin.models import (
     Way,
 )
 from wechatlogin.models.transaction import count_changed, write
-from wechatlogin.services import attempts, audit, followers_only, wechat_apps
+from wechatlogin.services import attempt_marks, attempts, audit, followers_only, wechat_apps
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import Vault
@@ -114,7 +114,7 @@ def redeem(site: Site, attempt: Attempt, typed: str, *, now: datetime) -> Attemp
     :raise CodeWrong: if the code is wrong, expired or used; the three look the same.
     """
     # The try is committed before the guess is looked at: parallel guesses get no more than five.
-    if not attempts.count_try(attempt.id, limit=TRIES, now=now):
+    if not attempt_marks.count_try(attempt.id, limit=TRIES, now=now):
         raise CodeTriesExhausted
     _find_out_following(site, attempt, typed, now)
     with write():

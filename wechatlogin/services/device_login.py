@@ -26,6 +26,7 @@ from wechatlogin.errors import (
     AttemptSpent,
     AttemptTaken,
     LoginRequired,
+    NoticeDue,
     UserCodeWrong,
 )
 from wechatlogin.extensions import db
@@ -49,6 +50,7 @@ from wechatlogin.services import (
     consents,
     device_codes,
     followers_only,
+    privacy_notices,
     sessions,
     users,
     wechat_apps,
@@ -154,6 +156,7 @@ def confirm(site: Site, login: DeviceLogin, session: Session, *, now: datetime) 
     be open.
 
     :raise AttemptTaken: if another person has answered before.
+    :raise NoticeDue: if the privacy notice has changed since they logged in here.
     :raise AttemptError: as the state demands.
     :raise LoginRequired: if the session has just ended.
     :raise UserBanned: if the operator lets the person no longer in.
@@ -162,6 +165,8 @@ def confirm(site: Site, login: DeviceLogin, session: Session, *, now: datetime) 
     if login.attempt.awaits_follow and check_owner(login, identity.user_id):
         followers_only.look_again(site, login.attempt, now=now)
         return
+    if privacy_notices.get_due(identity.user_id) is not None:
+        raise NoticeDue(login.attempt.id)
     row = wechat_apps.verify(identity.appid)
     followers_only.find_out(site, login.attempt, row, identity.openid, now=now)
     with write() as database:

@@ -1,68 +1,66 @@
-"""Numbers for the status page: does WeChat login work?"""
+"""What the service itself stands on, in numbers for the status page."""
 
+import os
+import platform
+import socket
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 
-from sqlalchemy import func, select, text
-
+from wechatlogin import clock
 from wechatlogin.extensions import db
-from wechatlogin.models import Attempt, PlatformToken, ReceivedMessage, Status, Way, WeChatAppRow
-from wechatlogin.services import wechat_apps
+from wechatlogin.services import readiness
+from wechatlogin.services.readiness import Condition
+from wechatlogin.services.site import Site
 
-PERIOD = timedelta(hours=24)
-DESKTOP_WAYS = (Way.SCAN, Way.PAGE, Way.NUMBER)
-
-
-@dataclass(frozen=True)
-class Funnel:
-    """How many attempts got how far."""
-
-    started: int
-    scanned: int
-    confirmed: int
-    claimed: int
+#: When this process began, as far as this module has seen.
+STARTED_AT = clock.now()
 
 
 @dataclass(frozen=True)
-class AppHealth:
-    """What is known of one WeChat app."""
+class Health:
+    """Database, Redis and processes."""
 
-    row: WeChatAppRow
-    last_push_at: datetime | None
-    last_login_at: datetime | None
-    token_expires_at: datetime | None
-
-
-def get_funnel(*, now: datetime) -> Funnel:
-    """Return the funnel of the last day's logins on desktops."""
-    query = select(
-        func.count(Attempt.id),
-        func.count(Attempt.scanned_at),
-        func.count(Attempt.confirmed_at),
-        func.count(Attempt.claimed_at),
-    ).where(Attempt.created_at > now - PERIOD, Attempt.way.in_(DESKTOP_WAYS))
-    return Funnel(*db.session.execute(query).one())
+    database: str
+    database_version: str
+    #: Of the file of SQLite; servers keep theirs to themselves.
+    database_bytes: int | None
+    redis: Condition
+    #: Which tables the database has, by the number of the last migration.
+    schema: str
+    python: str
+    #: The machine and process that answers.
+    process: str
+    started_at: datetime
+    workers: int
+    threads: int
 
 
-def get_apps() -> list[AppHealth]:
-    """Return the state of every WeChat app."""
-    return [_get_app(row) for row in wechat_apps.get_all()]
+def get_health(site: Site) -> Health:
+    """Return how the service is.
 
-
-def check_database() -> bool:
-    """Tell whether the database answers; it raises when it does not."""
-    return db.session.execute(text("SELECT 1")).scalar() == 1
-
-
-def _get_app(row: WeChatAppRow) -> AppHealth:
-    push = select(func.max(ReceivedMessage.received_at)).where(ReceivedMessage.appid == row.appid)
-    login = select(func.max(Attempt.claimed_at)).where(
-        Attempt.appid == row.appid, Attempt.status == Status.CLAIMED
+    :raise LoginError: if the tables are not those that the code expects.
+    :raise SQLAlchemyError: if the database does not answer.
+    """
+    ready = readiness.verify(site)
+    dialect = db.engine.dialect
+    version = ".".join(str(part) for part in dialect.server_version_info or ())
+    return Health(
+        database=dialect.name,
+        database_version=version,
+        database_bytes=_file_size(),
+        redis=ready.redis,
+        schema=ready.schema,
+        python=platform.python_version(),
+        process=f"{socket.gethostname()}:{os.getpid()}",
+        started_at=STARTED_AT,
+        workers=site.settings.workers or os.cpu_count() or 1,
+        threads=site.settings.threads,
     )
-    token = db.session.get(PlatformToken, row.appid)
-    return AppHealth(
-        row=row,
-        last_push_at=db.session.scalar(push),
-        last_login_at=db.session.scalar(login),
-        token_expires_at=token.expires_at if token else None,
-    )
+
+
+def _file_size() -> int | None:
+    path = db.engine.url.database
+    if db.engine.dialect.name != "sqlite" or not path or not Path(path).is_file():
+        return None
+    return Path(path).stat().st_size

@@ -45,6 +45,8 @@ def claim(
     `holder` is the program that holds the session's tokens, where a server stands for a browser; a
     login that goes on to a program's page has its application as holder.
 
+    :raise NoticeDue: if the person has yet to agree to the privacy notice. A server that stands
+        for a browser shows it by itself.
     :raise AttemptError: if it is not this browser's, not confirmed, or spent.
     :raise AccountLeft: if it adds to an account that this browser is not logged in to.
     """
@@ -52,13 +54,16 @@ def claim(
     if attempt is not None and attempt.purpose == Purpose.LINK:
         return _claim_link(site, attempt, browser, now=now)
     errand = Errand.of(attempt) if attempt is not None else Errand()
+    asks_notice = holder is None
     holder = holder or (errand.application if errand.is_for_program else None)
     with write():
         # A person is locked before what is theirs; and whoever was logged in here until now.
         former = sessions.get_owner_id(browser.session_token) if browser.session_token else None
         known = attempt.user_id if attempt else None
         user_id = users.lock(known, beside=former) if known else None
-        attempt, is_first = attempts.claim(attempt_id, binding_hash=browser.binding_hash, now=now)
+        attempt, is_first = attempts.claim(
+            attempt_id, binding_hash=browser.binding_hash, now=now, asks_notice=asks_notice
+        )
         token = site.vault.derive_token("session", attempt.id, browser.binding)
         if is_first and user_id is None:
             raise AttemptNotFound

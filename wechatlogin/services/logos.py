@@ -18,6 +18,7 @@ from wechatlogin.i18n import msgid
 from wechatlogin.models import Application, AuditTag, Logo
 from wechatlogin.models.transaction import count_changed, write
 from wechatlogin.services import audit
+from wechatlogin.services.audit import COMMAND_LINE, Actor
 
 #: What may be given: bytes of a file, and pixels of each side once it is opened.
 LARGEST_FILE = 1_000_000
@@ -42,7 +43,7 @@ _BROKEN = (
 )
 
 
-def save(application: Application, file: bytes, *, now: datetime) -> None:
+def save(application: Application, file: bytes, *, now: datetime, by: Actor = COMMAND_LINE) -> None:
     """Draw an application's logo anew from a file and keep it, instead of the one it had.
 
     :raise LogoRefused: if the file is larger than 1 MB, no PNG, JPEG, GIF or WebP picture, or has
@@ -50,16 +51,18 @@ def save(application: Application, file: bytes, *, now: datetime) -> None:
     """
     png = draw(file)
     with write() as session:
+        former = get_version(application)
         session.merge(Logo(application_id=application.id, png=png, saved_at=now))
-        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+        _record(application, former, version_of(now), by=by, now=now)
 
 
-def remove(application: Application, *, now: datetime) -> bool:
+def remove(application: Application, *, now: datetime, by: Actor = COMMAND_LINE) -> bool:
     """Remove an application's logo; False when it has none."""
     with write():
+        former = get_version(application)
         if not count_changed(delete(Logo).where(Logo.application_id == application.id)):
             return False
-        audit.record(AuditTag.APPLICATION_SAVED, detail=application.client_id, now=now)
+        _record(application, former, None, by=by, now=now)
     return True
 
 
@@ -97,6 +100,20 @@ def draw(file: bytes) -> bytes:
         if len(png) <= LARGEST_PNG:
             break
     return png
+
+
+def _record(
+    application: Application, before: int | None, after: int | None, *, by: Actor, now: datetime
+) -> None:
+    """Note which version of the logo there is no more, and which there is now."""
+    audit.record_change(
+        AuditTag.APPLICATION_SAVED,
+        by,
+        before={"logo": before},
+        after={"logo": after},
+        detail=application.client_id,
+        now=now,
+    )
 
 
 def _open(file: bytes) -> Image.Image:

@@ -6,6 +6,7 @@
         else       due again after 10 seconds, a minute, ten minutes, an hour; then given up
 
 Whoever claims a notice has it to itself until it is due again, which is later than any try ends.
+Of an application that is removed the notice keeps what it takes to tell it (`keep_beyond`).
 """
 
 import logging
@@ -16,9 +17,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
+from wechatlogin import metrics
 from wechatlogin.errors import NoticeNotTaken
 from wechatlogin.extensions import db
-from wechatlogin.models import Application, LogoutNotice
+from wechatlogin.models import Algorithm, Application, LogoutNotice
 from wechatlogin.models.transaction import count_changed, write
 from wechatlogin.services import application_users, jwts, keys
 from wechatlogin.services.site import Site
@@ -48,6 +50,15 @@ class Ended:
     user_id: str | None
 
 
+@dataclass(frozen=True)
+class Receiver:
+    """Who is told, where, and what the token is signed with."""
+
+    client_id: str
+    uri: str
+    algorithm: str
+
+
 def write_down(ended: Iterable[Ended], *, now: datetime) -> None:
     """Write a notice for each session of an application that wants to hear of its end."""
     for session in ended:
@@ -59,6 +70,21 @@ def write_down(ended: Iterable[Ended], *, now: datetime) -> None:
                 database.add(_notice(session, application, session.user_id, now))
                 database.flush()
             db.session.info[_WRITTEN] = db.session.info.get(_WRITTEN, 0) + 1
+
+
+def keep_beyond(application: Application) -> None:
+    """Let an application's notices be delivered though it is removed in this unit of writes."""
+    theirs = update(LogoutNotice).where(
+        LogoutNotice.application_id == application.id, LogoutNotice.delivered_at.is_(None)
+    )
+    with write() as database:
+        database.execute(
+            theirs.values(
+                former_client_id=application.client_id,
+                former_uri=application.backchannel_logout_uri,
+                former_algorithm=application.id_token_algorithm,
+            )
+        )
 
 
 def count_written() -> int:
@@ -75,22 +101,37 @@ def deliver_next(site: Site, *, now: datetime) -> bool:
     notice = _claim(now)
     if notice is None:
         return False
-    application = db.session.get(Application, notice.application_id, populate_existing=True)
-    uri = application.backchannel_logout_uri if application else None
-    if application is None or uri is None:
+    receiver = _get_receiver(notice)
+    if receiver is None:
         # It does not want to hear of it any more.
         _save(notice, next_try_at=None)
         return True
-    token = _token(site, application, notice, now)
+    token = _token(site, receiver, notice, now)
     # No connection is held while the other server is waited for.
     db.session.commit()
     try:
-        site.poster.post(uri, {"logout_token": token})
+        site.poster.post(receiver.uri, {"logout_token": token})
     except NoticeNotTaken as err:
-        log.warning("%s was not told of a log-out: %s", application.client_id, err.reason)
+        log.warning("%s was not told of a log-out: %s", receiver.client_id, err.reason)
+        metrics.NOTICES.labels("logout", "failed").inc()
     else:
+        metrics.NOTICES.labels("logout", "delivered").inc()
         _save(notice, delivered_at=now, next_try_at=None)
     return True
+
+
+def _get_receiver(notice: LogoutNotice) -> Receiver | None:
+    if notice.application_id is None:
+        former = (notice.former_client_id, notice.former_uri, notice.former_algorithm)
+        return Receiver(*map(str, former)) if all(former) else None
+    application = db.session.get(Application, notice.application_id, populate_existing=True)
+    if application is None or not application.backchannel_logout_uri:
+        return None
+    return Receiver(
+        application.client_id,
+        application.backchannel_logout_uri,
+        application.id_token_algorithm,
+    )
 
 
 def _notice(session: Ended, application: Application, user_id: str, now: datetime) -> LogoutNotice:
@@ -130,12 +171,12 @@ def _save(notice: LogoutNotice, **values: datetime | None) -> None:
         database.execute(update(LogoutNotice).where(LogoutNotice.id == notice.id).values(**values))
 
 
-def _token(site: Site, application: Application, notice: LogoutNotice, now: datetime) -> str:
+def _token(site: Site, receiver: Receiver, notice: LogoutNotice, now: datetime) -> str:
     """Return the logout token (Back-Channel Logout, 2.4): never an ID token, so without a nonce."""
-    signer = keys.find_or_create_current(site, application.id_token_algorithm, now=now)
+    signer = keys.find_or_create_current(site, Algorithm(receiver.algorithm), now=now)
     claims = {
         "iss": site.issuer,
-        "aud": application.client_id,
+        "aud": receiver.client_id,
         "iat": int(now.timestamp()),
         "exp": int((now + LIFETIME).timestamp()),
         "jti": secrets.token_urlsafe(16),

@@ -5,6 +5,8 @@ sessions, attempts               attempts go back with their identity; sessions 
 consents                         those of the one who stays count; nothing goes back
 application_users                one row where both were known: the earliest first login, the
                                  latest last one; both originals are noted
+operators                        an operator's link goes to the one who stays, unless they have
+                                 one themselves; it goes back if it is still there
 merges                           those of the user who goes are written under the one who stays
 
 The notes are `Merge.moved`: lists of whole numbers; moments are microseconds since 1970.
@@ -26,6 +28,7 @@ from wechatlogin.models import (
     Identity,
     Merge,
     MergeState,
+    Operator,
     Session,
 )
 from wechatlogin.services import application_users
@@ -48,8 +51,12 @@ def move_all(other_id: str, user_id: str, *, merge_id: int | None = None) -> Not
         _rewrite(column, other_id, user_id)
     _rewrite(AuthorizationCode.user_id, other_id, user_id)
     _move_consents(other_id, user_id)
-    applications = _move_applications(other_id, user_id)
-    return {"identities": identities, **applications, **_move_merges(other_id, user_id, merge_id)}
+    return {
+        "identities": identities,
+        **_move_applications(other_id, user_id),
+        **_move_operator(other_id, user_id),
+        **_move_merges(other_id, user_id, merge_id),
+    }
 
 
 def give_back(merge: Merge, identities: list[int]) -> None:
@@ -58,6 +65,9 @@ def give_back(merge: Merge, identities: list[int]) -> None:
     for identity in db.session.scalars(select(Identity).where(Identity.id.in_(identities))):
         move_identity(identity, other_id)
     _give_back_applications(user_id, other_id, notes)
+    # Unless it has been taken away since.
+    is_theirs = (Operator.id.in_(notes.get("operators", [])), Operator.user_id == user_id)
+    db.session.execute(update(Operator).where(*is_theirs).values(user_id=other_id))
     for name, column in (("merges", Merge.user_id), ("merges_other", Merge.other_user_id)):
         noted = notes.get(name, [])
         db.session.execute(
@@ -123,6 +133,19 @@ def _move_consents(other_id: str, user_id: str) -> None:
     )
     db.session.execute(theirs)
     _rewrite(Consent.user_id, other_id, user_id)
+
+
+def _move_operator(other_id: str, user_id: str) -> Notes:
+    """Let the WeChat of the one who goes open an operator's pages as before.
+
+    Nobody is two operators: who stays and is one remains that one.
+    """
+    is_operator = select(Operator.id).where(Operator.user_id == user_id)
+    if db.session.scalar(is_operator) is not None:
+        return {}
+    noted = _ids(select(Operator.id).where(Operator.user_id == other_id))
+    _rewrite(Operator.user_id, other_id, user_id)
+    return {"operators": noted}
 
 
 def _give_back_applications(user_id: str, other_id: str, notes: Notes) -> None:

@@ -3,6 +3,7 @@
     a unionid shows it     identities of one open-platform group have the same one (WeChat's page
                            UnionID机制); without a group nobody is joined, nor by anything else
     the person shows it    by adding an identity that another user has (`services/linking.py`)
+    an operator says it    whatever speaks against it (`merge_by_hand`)
 
     (none) ──────────▶ merged ──undo──▶ undone        undone and kept apart: never proposed again,
        └─▶ waiting ──▶ merged                         only an operator may still merge the two
@@ -22,7 +23,7 @@ from enum import StrEnum
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import aliased
 
-from wechatlogin.errors import MergeDecided, MergeImpossible, MergeNotFound
+from wechatlogin.errors import MergeDecided, MergeImpossible, MergeNotFound, UserUnknown
 from wechatlogin.extensions import db
 from wechatlogin.models import (
     ApplicationUser,
@@ -34,20 +35,20 @@ from wechatlogin.models import (
     User,
 )
 from wechatlogin.models.transaction import write
-from wechatlogin.services import audit, merge_moves, sessions, users
+from wechatlogin.services import (
+    audit,
+    merge_moves,
+    merge_pairs,
+    privacy_notices,
+    sessions,
+    users,
+    webhook_events,
+)
+from wechatlogin.services.audit import Actor
 
 #: `Merge.decided_by` where the person themselves took an identity away, and may add it again.
 BY_PERSON = "person"
 APART = frozenset({MergeState.KEPT_APART, MergeState.UNDONE})
-
-
-class Conflict(StrEnum):
-    """Why two users cannot be merged without an operator."""
-
-    #: An application knows both.
-    APPLICATION = "application"
-    #: One WeChat app knows both, by different openids.
-    WECHAT_APP = "wechat_app"
 
 
 class Decision(StrEnum):
@@ -68,7 +69,7 @@ def get_owner(appid: str, group: str | None, unionid: str | None) -> str | None:
     candidates = list(db.session.scalars(select(User).where(User.identities.any(has_it))))
     if not candidates:
         return None
-    owner = min(candidates, key=_rank)
+    owner = min(candidates, key=merge_pairs.rank)
     is_known = select(Identity.id).where(Identity.user_id == owner.id, Identity.appid == appid)
     return None if db.session.scalar(is_known.limit(1)) else owner.id
 
@@ -97,19 +98,34 @@ def combine(first_id: str, second_id: str, *, reason: MergeReason, now: datetime
         known = merge_moves.get_between(first_id, second_id)
         if known is not None and known.state in APART and not _may_override(known, reason):
             return known
-        conflict = _find_conflict(first_id, second_id)
-        if conflict is None:
-            return _merge(pair, known, reason=reason, actor=None, now=now)
+        conflicts = merge_pairs.find_conflicts(first_id, second_id)
+        if not conflicts:
+            return _merge(pair, known, reason=reason, by=None, now=now)
         if known is not None and known.state == MergeState.WAITING:
             return known
         merge = _write_down(pair, known, reason=reason, now=now)
-        merge.state, merge.conflict = MergeState.WAITING, conflict
+        merge.state, merge.conflict = MergeState.WAITING, conflicts[0]
         session.flush()
-        _audit(AuditTag.USER_MERGE_WAITING, merge, actor=None, now=now)
+        _audit(AuditTag.USER_MERGE_WAITING, merge, by=None, before=None, now=now)
     return merge
 
 
-def decide(merge_id: int, decision: Decision, *, actor: str, now: datetime) -> Merge:
+def merge_by_hand(first_id: str, second_id: str, *, by: Actor, now: datetime) -> Merge:
+    """Merge two users because an operator says that they are one person.
+
+    :raise UserUnknown: if there is no such person, under either id.
+    :raise MergeImpossible: if the two are one person already.
+    """
+    with write():
+        chosen = merge_pairs.compare(first_id, second_id)
+        pair = users.lock_all([chosen.user.id, chosen.other.id])
+        if len(pair) < 2:
+            raise UserUnknown
+        known = merge_moves.get_between(chosen.user.id, chosen.other.id)
+        return _merge(pair, known, reason=MergeReason.OPERATOR, by=by, now=now)
+
+
+def decide(merge_id: int, decision: Decision, *, by: Actor, now: datetime) -> Merge:
     """Merge two users after all, or keep them apart for good.
 
     :raise MergeNotFound: if there is no such merge.
@@ -123,16 +139,17 @@ def decide(merge_id: int, decision: Decision, *, actor: str, now: datetime) -> M
         if len(pair) < 2:
             raise MergeImpossible
         if decision is Decision.MERGE:
-            return _merge(pair, merge, reason=MergeReason(merge.reason), actor=actor, now=now)
+            return _merge(pair, merge, reason=MergeReason(merge.reason), by=by, now=now)
         if merge.state in APART:
             raise MergeDecided
-        merge.state, merge.decided_at, merge.decided_by = MergeState.KEPT_APART, now, actor
+        before = MergeState(merge.state)
+        merge.state, merge.decided_at, merge.decided_by = MergeState.KEPT_APART, now, by.name
         session.flush()
-        _audit(AuditTag.USER_KEPT_APART, merge, actor=actor, now=now)
+        _audit(AuditTag.USER_KEPT_APART, merge, by=by, before=before, now=now)
     return merge
 
 
-def undo(merge_id: int, *, actor: str, now: datetime) -> Merge:
+def undo(merge_id: int, *, by: Actor, now: datetime) -> Merge:
     """Bring the other user back, under the same id and with their identities; log both out.
 
     Identities that were added or taken away since stay where they are.
@@ -159,9 +176,9 @@ def undo(merge_id: int, *, actor: str, now: datetime) -> Merge:
         # While the programs still know the two as one, who are told of it.
         sessions.end_all(merge.user_id, now=now)
         merge_moves.give_back(merge, theirs)
-        merge.state, merge.decided_at, merge.decided_by = MergeState.UNDONE, now, actor
+        merge.state, merge.decided_at, merge.decided_by = MergeState.UNDONE, now, by.name
         session.flush()
-        _audit(AuditTag.USER_MERGE_UNDONE, merge, actor=actor, now=now)
+        _audit(AuditTag.USER_MERGE_UNDONE, merge, by=by, before=MergeState.MERGED, now=now)
         session.expire_all()
     return merge
 
@@ -232,48 +249,33 @@ def _may_override(known: Merge, reason: MergeReason) -> bool:
     return reason is MergeReason.LINKED and known.decided_by == BY_PERSON
 
 
-def _find_conflict(first_id: str, second_id: str) -> Conflict | None:
-    pair = (first_id, second_id)
-    by_both = (
-        select(ApplicationUser.application_id)
-        .where(ApplicationUser.user_id.in_(pair))
-        .group_by(ApplicationUser.application_id)
-        .having(func.count() > 1)
-    )
-    if db.session.scalar(by_both.limit(1)) is not None:
-        return Conflict.APPLICATION
-    in_one_app = (
-        select(Identity.appid)
-        .where(Identity.user_id.in_(pair))
-        .group_by(Identity.appid)
-        .having(func.count(Identity.user_id.distinct()) > 1)
-    )
-    return Conflict.WECHAT_APP if db.session.scalar(in_one_app.limit(1)) is not None else None
-
-
 def _merge(
     pair: list[User],
     known: Merge | None,
     *,
     reason: MergeReason,
-    actor: str | None,
+    by: Actor | None,
     now: datetime,
 ) -> Merge:
+    before = MergeState(known.state) if known else None
     with write() as session:
         merge = _write_down(pair, known, reason=reason, now=now)
-        user, other = sorted(pair, key=_rank)
-        merge.state, merge.decided_at, merge.decided_by = MergeState.MERGED, now, actor
+        user, other = sorted(pair, key=merge_pairs.rank)
+        merge.state, merge.decided_at = MergeState.MERGED, now
+        merge.decided_by = by.name if by else None
         session.flush()
         _end_doubled(user, other, now)
+        webhook_events.note_merge(user.id, other.id, now=now)
         merge.moved = merge_moves.move_all(other.id, user.id, merge_id=merge.id)
         _spread_ban(user, other, now)
+        privacy_notices.keep_newer(user, other)
         if other.last_login_at is not None and user.last_login_at is not None:
             user.last_login_at = max(user.last_login_at, other.last_login_at)
         session.flush()
         session.expire(other, ["identities"])
         session.delete(other)
         session.flush()
-        _audit(AuditTag.USER_MERGED, merge, actor=actor, now=now)
+        _audit(AuditTag.USER_MERGED, merge, by=by, before=before, now=now)
         session.expire_all()
     return merge
 
@@ -300,17 +302,13 @@ def _write_down(
     pair: list[User], known: Merge | None, *, reason: MergeReason, now: datetime
 ) -> Merge:
     """Write down who would stay and who would go, on the record that there is or on a new one."""
-    user, other = sorted(pair, key=_rank)
+    user, other = sorted(pair, key=merge_pairs.rank)
     merge = known or Merge(created_at=now, moved={})
     merge.user_id, merge.other_user_id, merge.reason = user.id, other.id, reason
     merge.other_created_at, merge.other_last_login_at = other.created_at, other.last_login_at
     merge.decided_at = merge.decided_by = None
     db.session.add(merge)
     return merge
-
-
-def _rank(user: User) -> tuple[bool, datetime, str]:
-    return user.last_login_at is None, user.created_at, user.id
 
 
 def _verify(merge_id: int) -> Merge:
@@ -345,6 +343,19 @@ def _get_identities_to_return(merge: Merge) -> list[int]:
     return theirs
 
 
-def _audit(tag: AuditTag, merge: Merge, *, actor: str | None, now: datetime) -> None:
+def _audit(
+    tag: AuditTag, merge: Merge, *, by: Actor | None, before: MergeState | None, now: datetime
+) -> None:
     detail = f"merge {merge.id}: {merge.other_user_id} ({merge.conflict or merge.reason})"
-    audit.record(tag, user_id=merge.user_id, actor=actor, detail=detail, now=now)
+    if by is None:
+        audit.record(tag, user_id=merge.user_id, detail=detail, now=now)
+        return
+    audit.record_change(
+        tag,
+        by,
+        before={"state": before} if before else None,
+        after={"state": merge.state},
+        detail=detail,
+        user_id=merge.user_id,
+        now=now,
+    )

@@ -22,6 +22,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from wechatlogin import metrics
 from wechatlogin.errors import WeChatError
 from wechatlogin.extensions import db
 from wechatlogin.models import Channel, Identity, SendState, SentMessage, WeChatAppRow
@@ -140,7 +141,11 @@ def note_receipt(appid: str, msgid: str, state: SendState, *, now: datetime) -> 
     """
     ours = update(SentMessage).where(SentMessage.appid == appid, SentMessage.msgid == msgid)
     with write():
-        return count_changed(ours.values(state=state, updated_at=now)) == 1
+        is_ours = count_changed(ours.values(state=state, updated_at=now)) == 1
+    if is_ours:
+        # Only template messages have receipts.
+        metrics.MESSAGES.labels(str(Channel.TEMPLATE), str(state)).inc()
+    return is_ours
 
 
 @dataclass(frozen=True)
@@ -255,6 +260,7 @@ def _note_failure(
     errcode = err.errcode if isinstance(err, PlatformError) else None
     log.warning("%s message not accepted: %s errcode=%s", known.channel, err.code, errcode)
     if _may_have_been_sent(err):
+        metrics.MESSAGES.labels(str(known.channel), str(SendState.PENDING)).inc()
         return Outcome(SendState.PENDING)
     _note(known, SendState.FAILED, now=now, errcode=errcode)
     if isinstance(err, RecipientUnreachable) and err.not_following:
@@ -279,3 +285,4 @@ def _note(
     values = {"state": state, "msgid": msgid, "errcode": errcode, "updated_at": now}
     with write() as session:
         session.execute(update(SentMessage).where(*pending).values(**values))
+    metrics.MESSAGES.labels(str(known.channel), str(state)).inc()

@@ -8,18 +8,21 @@ under it. Whoever does not get the lease uses the stored token while it lives, e
 holder that was killed blocks nobody for longer than the lease lasts.
 """
 
+import os
 import secrets
+import socket
 import time
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import or_, select, update
+from sqlalchemy import case, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from wechatlogin import clock
+from wechatlogin import clock, metrics
 from wechatlogin.extensions import db
 from wechatlogin.models import PlatformToken
 from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.services.pauses import BEIJING
 from wechatlogin.vault import Vault, equal
 from wechatlogin.wechat.access_token import STABLE_PATH, IssuedToken, fetch_stable_token
 from wechatlogin.wechat.app import WeChatApp
@@ -153,12 +156,19 @@ class DatabaseAccessTokens:
 
     def _store(self, issued: IssuedToken, *, forced: bool) -> None:
         now = clock.now()
+        metrics.TOKEN_REFRESHES.labels("yes" if forced else "no").inc()
+        today = now.astimezone(BEIJING).date()
         changes: dict[str, object] = {"forced_at": now} if forced else {}
         self._update(
             sealed_token=self._vault.seal(issued.access_token.get_secret_value()),
             expires_at=now + issued.expires_in,
             refreshed_at=now,
             refreshes=PlatformToken.refreshes + 1,
+            refreshes_today=case(
+                (PlatformToken.refreshes_day == today, PlatformToken.refreshes_today + 1), else_=1
+            ),
+            refreshes_day=today,
+            refreshed_by=_this_process(),
             **changes,
         )
 
@@ -183,6 +193,12 @@ class DatabaseAccessTokens:
         except IntegrityError:
             # Another process created it a moment ago.
             return
+
+
+def _this_process() -> str:
+    """Return the machine and process, of which an operator reads who renewed a token."""
+    process = f":{os.getpid()}"
+    return socket.gethostname()[: 64 - len(process)] + process
 
 
 def _same(first: SecretStr, second: SecretStr) -> bool:

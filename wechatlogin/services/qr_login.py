@@ -14,10 +14,32 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wechatlogin.config import ConfirmPolicy
-from wechatlogin.errors import AttemptDeclined, AttemptNotFound, RightMissing, WeChatError
-from wechatlogin.models import Attempt, AuditTag, Identity, Status, Way, WeChatAppRow
+from wechatlogin.errors import (
+    AttemptDeclined,
+    AttemptNotFound,
+    NoticeDue,
+    RightMissing,
+    WeChatError,
+)
+from wechatlogin.models import (
+    Attempt,
+    AuditTag,
+    Identity,
+    PrivacyNotice,
+    Purpose,
+    Status,
+    Way,
+    WeChatAppRow,
+)
 from wechatlogin.models.transaction import write
-from wechatlogin.services import accounts, attempts, audit, followers_only, wechat_apps
+from wechatlogin.services import (
+    accounts,
+    attempts,
+    audit,
+    followers_only,
+    privacy_notices,
+    wechat_apps,
+)
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
@@ -164,12 +186,30 @@ def get_person(attempt: Attempt) -> Identity | None:
     return accounts.get_identity(attempt.appid or "", attempt.openid or "")
 
 
-def choose(site: Site, token: str, number: int | None, *, now: datetime) -> None:
+def get_notice(attempt: Attempt) -> PrivacyNotice | None:
+    """Return the privacy notice that the person agrees to by confirming, if one is due."""
+    if attempt.purpose == Purpose.LINK:
+        return None
+    person = get_person(attempt)
+    return privacy_notices.get_due(person.user_id if person else None)
+
+
+def choose(
+    site: Site,
+    token: str,
+    number: int | None,
+    *,
+    now: datetime,
+    shown: int | None = None,
+    ip: str | None = None,
+) -> None:
     """Confirm with the number that the desktop shows; a wrong one declines.
 
-    `number` is None where the policy asks for a tap alone.
+    `number` is None where the policy asks for a tap alone; `shown` is the version of the privacy
+    notice on the page, which the person agrees to by this, and `ip` where they do so.
 
     :raise AttemptDeclined: if the number is wrong.
+    :raise NoticeDue: if they have to agree to another version.
     :raise AttemptError: as the state demands.
     """
     attempt = verify_confirmable(token)
@@ -181,7 +221,13 @@ def choose(site: Site, token: str, number: int | None, *, now: datetime) -> None
     if is_open and needs_number and number != attempt.number:
         _decline(site, attempt, AuditTag.ATTEMPT_WRONG_NUMBER, now)
         raise AttemptDeclined
+    notice = get_notice(attempt) if is_open else None
+    if notice is not None and not privacy_notices.check_enough(shown, notice):
+        raise NoticeDue(attempt.id)
     _confirm(site, attempt, now)
+    confirmed = attempts.get(attempt.id)
+    if notice is not None and confirmed is not None and confirmed.user_id:
+        privacy_notices.accept(confirmed.user_id, shown, ip=ip, now=now)
 
 
 def decline(site: Site, token: str, *, now: datetime) -> None:
@@ -216,6 +262,8 @@ def _account_qr(
 
 
 def _must_ask(attempt: Attempt, known: Identity | None) -> bool:
+    if get_notice(attempt) is not None:
+        return True
     match ConfirmPolicy(attempt.confirm):
         case ConfirmPolicy.NEVER:
             return False

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from wechatlogin import metrics
 from wechatlogin.errors import PushRefused
 from wechatlogin.extensions import db
 from wechatlogin.models import Forwarded, ReceivedMessage
@@ -58,12 +59,14 @@ def note(appid: str, push: Push, *, now: datetime) -> Receipt:
         try:
             with write() as session:
                 session.add(row)
+            metrics.PUSHES.labels(row.kind, "received").inc()
             return Receipt(row.id, is_new=True)
         except IntegrityError:
             # Another process has noted it a moment ago.
             known = _get(appid, push)
     if known is None or (known.signature == push.signature and known.body_hash != push.body_sha256):
         raise PushRefused("known signature with another body")
+    metrics.PUSHES.labels(known.kind, "repeated").inc()
     return Receipt(known.id, is_new=_take_over(known, now))
 
 

@@ -38,7 +38,7 @@ from wechatlogin.errors import (
 )
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, Attempt, Purpose, Status, Way, WeChatAppRow
-from wechatlogin.services import applications, attempts, ways, wechat_apps
+from wechatlogin.services import applications, attempt_marks, attempts, ways, wechat_apps
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.services.web_login import MAX_RESTARTS, Restart
@@ -246,7 +246,7 @@ def _hand_on(attempt: Attempt, code_hash: str, *, now: datetime) -> bool:
 
     WeChat calls back twice at times.
     """
-    attempts.begin_exchange(attempt.id, code_hash=code_hash, now=now, limit=_FOR_GOOD)
+    attempt_marks.begin_exchange(attempt.id, code_hash=code_hash, now=now, limit=_FOR_GOOD)
     spent = attempts.get(attempt.id)
     if spent is None or spent.exchange_at is None or spent.exchange_hash != code_hash:
         return False

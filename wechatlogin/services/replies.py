@@ -20,6 +20,7 @@ from wechatlogin.i18n import LANGUAGES, msgid
 from wechatlogin.models import AuditTag, Identity, Occasion, Reply, WeChatAppRow
 from wechatlogin.models.transaction import count_changed, write
 from wechatlogin.services import audit, reply_texts
+from wechatlogin.services.audit import Actor
 from wechatlogin.services.site import Site
 from wechatlogin.wechat.replies import LONGEST_CONTENT, check_sayable
 
@@ -39,38 +40,49 @@ class NewReply:
     keyword: str = ""
 
 
-def save(row: WeChatAppRow, new: NewReply, *, now: datetime) -> Reply:
+def save(
+    row: WeChatAppRow, new: NewReply, *, by: Actor = audit.COMMAND_LINE, now: datetime
+) -> Reply:
     """Write a text down, replacing the one for the same occasion, language and keyword.
 
     :raise ReplyRefused: if it cannot be said as it stands; the message says why.
     """
     keyword = _verify_keyword(new)
     text = reply_texts.verify_text(new.occasion, new.text)
+    wanted = Reply(
+        wechat_app_id=row.id,
+        language=new.language,
+        occasion=new.occasion,
+        keyword=keyword,
+        text=text,
+    )
     with write() as session:
-        reply = _find_or_create(
-            Reply(
-                wechat_app_id=row.id,
-                language=new.language,
-                occasion=new.occasion,
-                keyword=keyword,
-                text=text,
-            )
-        )
+        known = _get(wanted)
+        before: dict[str, object] | None = {"text": known.text} if known else None
+        reply = known or _find_or_create(wanted)
         reply.text = text
         session.flush()
-        audit.record(AuditTag.REPLY_SAVED, detail=_told("saved", row, reply), now=now)
+        _record(row, reply, by, before=before, after={"text": text}, now=now)
     return reply
 
 
 def remove(
-    row: WeChatAppRow, occasion: Occasion, language: str, *, now: datetime, keyword: str = ""
+    row: WeChatAppRow,
+    occasion: Occasion,
+    language: str,
+    *,
+    keyword: str = "",
+    by: Actor = audit.COMMAND_LINE,
+    now: datetime,
 ) -> bool:
     """Remove a text, so that the built-in one is said again; False when there is none."""
     which = Reply(wechat_app_id=row.id, occasion=occasion, language=language, keyword=fold(keyword))
     with write():
-        if not count_changed(delete(Reply).where(*_same(which))):
+        known = _get(which)
+        if known is None or not count_changed(delete(Reply).where(*_same(which))):
             return False
-        audit.record(AuditTag.REPLY_SAVED, detail=_told("removed", row, which), now=now)
+        _record(row, which, by, before={"text": known.text}, after=None, now=now)
+        db.session.expunge(known)
     return True
 
 
@@ -174,5 +186,17 @@ def _same(reply: Reply) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _told(what: str, row: WeChatAppRow, reply: Reply) -> str:
-    return " ".join(filter(None, (what, row.appid, reply.occasion, reply.language, reply.keyword)))
+def _record(
+    row: WeChatAppRow,
+    reply: Reply,
+    by: Actor,
+    *,
+    before: dict[str, object] | None,
+    after: dict[str, object] | None,
+    now: datetime,
+) -> None:
+    named = (row.appid, reply.occasion, reply.language, reply.keyword)
+    detail = " ".join(filter(None, named))
+    audit.record_change(
+        AuditTag.REPLY_SAVED, by, before=before, after=after, detail=detail, now=now
+    )

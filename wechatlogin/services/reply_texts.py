@@ -60,7 +60,7 @@ def verify_text(occasion: Occasion, text: str) -> str:
         raise ReplyRefused(msgid("内容里有微信不能传送的字符。"))
     _verify_links(occasion, kept)
     _verify_placeholders(occasion, kept)
-    if _longest(kept) > LONGEST_CONTENT:
+    if get_longest(kept) > LONGEST_CONTENT:
         raise ReplyRefused(msgid("内容太长了：填好占位符以后，最多 2048 字节。"))
     return kept
 
@@ -78,6 +78,22 @@ def fill(text: str, **values: str) -> str:
         return value if name in MARKUP else as_words(value)
 
     return _PLACEHOLDER.sub(value_of, text)
+
+
+def get_longest(text: str) -> int:
+    """Return the bytes of a text with the longest values."""
+    values = sum(LONGEST[name] for name in _PLACEHOLDER.findall(text))
+    return len(_PLACEHOLDER.sub("", text).encode("utf-8")) + values
+
+
+def split_links(said: str) -> list[tuple[str, str | None]]:
+    """Return the words of a filled text piece by piece, each with the address that it leads to."""
+    pieces: list[tuple[str, str | None]] = []
+    end = 0
+    for found in _LINK.finditer(said):
+        pieces += [(said[end : found.start()], None), (found[2], found[1])]
+        end = found.end()
+    return [(words, url) for words, url in (*pieces, (said[end:], None)) if words]
 
 
 def _verify_links(occasion: Occasion, text: str) -> None:
@@ -115,9 +131,3 @@ _REQUIRED_WORDS = {
     Occasion.CONFIRM: msgid("内容里要有 {link}，它会变成确认登录的链接。"),
     Occasion.CODE: msgid("内容里要有 {code}，它会变成验证码。"),
 }
-
-
-def _longest(text: str) -> int:
-    """Return the bytes of a text with the longest values."""
-    values = sum(LONGEST[name] for name in _PLACEHOLDER.findall(text))
-    return len(_PLACEHOLDER.sub("", text).encode("utf-8")) + values

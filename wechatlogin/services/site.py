@@ -6,6 +6,7 @@ from functools import partial
 
 from wechatlogin.config import Settings
 from wechatlogin.services.pauses import Pauses
+from wechatlogin.services.signs import Signs
 from wechatlogin.services.waiting import Bus
 from wechatlogin.vault import Vault, sha256_hex
 from wechatlogin.wechat.forwarding import Forwarder
@@ -27,6 +28,8 @@ class Site:
     poster: Poster
     bus: Bus
     pauses: Pauses
+    #: What WeChat's calls and pushes have shown of the accounts.
+    signs: Signs
     #: Translates a Chinese sentence, filling its `%(name)s` places, into the language in force.
     translate: Callable[..., str]
     #: The same into a language that is named first: `translate_into("en", "…", name=…)`.

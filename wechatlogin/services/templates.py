@@ -14,9 +14,10 @@ from pydantic import SecretStr
 
 from wechatlogin.errors import TemplateRefused
 from wechatlogin.i18n import msgid
-from wechatlogin.models import AuditTag, WeChatAppRow
+from wechatlogin.models import WeChatAppRow
 from wechatlogin.models.transaction import write
-from wechatlogin.services import audit, wechat_apps
+from wechatlogin.services import audit, wechat_app_audit, wechat_apps
+from wechatlogin.services.audit import Actor
 from wechatlogin.services.site import Site
 from wechatlogin.wechat import templates
 from wechatlogin.wechat.app import AppKind, Right, rights_of
@@ -106,7 +107,14 @@ def verify_texts(site: Site, kind: AppKind, chosen: ChosenTemplate) -> None:
         raise _refusal(site, _MISFITS[err.misfit], field=err.field, longest=longest) from err
 
 
-def choose(site: Site, row: WeChatAppRow, chosen: ChosenTemplate, *, now: datetime) -> Template:
+def choose(
+    site: Site,
+    row: WeChatAppRow,
+    chosen: ChosenTemplate,
+    *,
+    by: Actor = audit.COMMAND_LINE,
+    now: datetime,
+) -> Template:
     """Ask WeChat for the account's templates, check the choice, store it and return the template.
 
     :raise TemplateRefused: if it does not fit; nothing is stored then.
@@ -117,9 +125,18 @@ def choose(site: Site, row: WeChatAppRow, chosen: ChosenTemplate, *, now: dateti
     listed = wechat_apps.client(site, row).get_templates()
     template = verify_fields(site, kind, chosen, listed)
     with write():
+        before = wechat_app_audit.describe(row)
         row.template_id, row.template_fields = chosen.template_id, dict(chosen.fields)
-        audit.record(AuditTag.WECHAT_APP_SAVED, detail=row.appid, now=now)
+        wechat_app_audit.record(row, by, before=before, now=now)
     return template
+
+
+def forget(row: WeChatAppRow, *, by: Actor, now: datetime) -> None:
+    """Send codes by a template message no more."""
+    with write():
+        before = wechat_app_audit.describe(row)
+        row.template_id, row.template_fields = None, None
+        wechat_app_audit.record(row, by, before=before, now=now)
 
 
 def fill(site: Site, row: WeChatAppRow, digits: SecretStr) -> dict[str, str]:

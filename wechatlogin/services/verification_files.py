@@ -8,6 +8,8 @@ one domain may have several.
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from http import HTTPStatus
 
 from sqlalchemy import delete, select
 
@@ -17,9 +19,13 @@ from wechatlogin.i18n import msgid
 from wechatlogin.models import AuditTag, VerificationFile, WeChatAppRow
 from wechatlogin.models.transaction import count_changed, write
 from wechatlogin.services import audit
+from wechatlogin.services.audit import Actor
+from wechatlogin.services.site import Site
 from wechatlogin.wechat.app import AppKind
+from wechatlogin.wechat.visiting import NotSeen, Visitor
 
 LONGEST_CONTENT = 128
+LARGEST_FILE = 1024
 #: Read at the root by others than WeChat, and with another meaning.
 RESERVED = frozenset(
     {"robots.txt", "security.txt", "humans.txt", "ads.txt", "app-ads.txt", "llms.txt"}
@@ -36,6 +42,14 @@ _ODD_NAME = msgid(
 _ODD_CONTENT = msgid("校验文件的内容是一行 1 到 128 个英文字符。")
 _NOT_OF_ACCOUNT = msgid("公众号的校验文件名为 MP_verify_ 加 16 个字符，内容就是这 16 个字符。")
 _ANOTHER_APPS = msgid("已有另一个账号使用这个名称的校验文件，请先删除它。")
+
+
+class FileCheck(StrEnum):
+    """What our public address has in a file's place."""
+
+    SAME = "same"
+    OTHER = "other"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -58,7 +72,13 @@ class NewVerificationFile:
             raise VerificationFileRefused(_ODD_CONTENT) from None
 
 
-def save(row: WeChatAppRow, new: NewVerificationFile, *, now: datetime) -> VerificationFile:
+def save(
+    row: WeChatAppRow,
+    new: NewVerificationFile,
+    *,
+    by: Actor = audit.COMMAND_LINE,
+    now: datetime,
+) -> VerificationFile:
     """Write an app's file down, replacing the one of the same name.
 
     :raise VerificationFileRefused: if WeChat would not take it, if the name means something else,
@@ -66,15 +86,20 @@ def save(row: WeChatAppRow, new: NewVerificationFile, *, now: datetime) -> Verif
     """
     _verify(AppKind(row.kind), new)
     with write() as session:
-        file = get(new.name) or VerificationFile(
-            wechat_app_id=row.id, name=new.name, created_at=now
-        )
+        known = get(new.name)
+        file = known or VerificationFile(wechat_app_id=row.id, name=new.name, created_at=now)
         if file.wechat_app_id != row.id:
             raise VerificationFileRefused(_ANOTHER_APPS)
+        audit.record_change(
+            AuditTag.VERIFICATION_FILE_SAVED,
+            by,
+            before={"content": known.content} if known else None,
+            after={"content": new.content},
+            detail=f"{row.appid} {new.name}",
+            now=now,
+        )
         file.content = new.content
         session.add(file)
-        detail = f"{row.appid} {new.name}"
-        audit.record(AuditTag.VERIFICATION_FILE_SAVED, detail=detail, now=now)
     return file
 
 
@@ -95,10 +120,36 @@ def get_all() -> list[tuple[str, VerificationFile]]:
     return [(appid, file) for appid, file in db.session.execute(query)]
 
 
-def remove(name: str) -> bool:
+def get_all_of(row: WeChatAppRow) -> list[VerificationFile]:
+    """Return an app's files by their names."""
+    query = select(VerificationFile).where(VerificationFile.wechat_app_id == row.id)
+    return list(db.session.scalars(query.order_by(VerificationFile.name)))
+
+
+def remove(name: str, *, by: Actor = audit.COMMAND_LINE, now: datetime) -> bool:
     """Serve a file no longer; False when there was none of this name."""
     with write():
-        return count_changed(delete(VerificationFile).where(VerificationFile.name == name)) == 1
+        file = get(name)
+        if file is None or not count_changed(
+            delete(VerificationFile).where(VerificationFile.id == file.id)
+        ):
+            return False
+        before: dict[str, object] = {"content": file.content}
+        audit.record_change(
+            AuditTag.VERIFICATION_FILE_REMOVED, by, before=before, after=None, detail=name, now=now
+        )
+        db.session.expunge(file)
+    return True
+
+
+def check_reachable(site: Site, file: VerificationFile) -> FileCheck:
+    """Fetch a file as WeChat would, and tell what came."""
+    try:
+        seen = Visitor().look(site.url(f"/{file.name}"))
+    except NotSeen:
+        return FileCheck.NOTHING
+    is_same = seen.status == HTTPStatus.OK and seen.body.strip() == file.content.encode()
+    return FileCheck.SAME if is_same else FileCheck.OTHER
 
 
 def _verify(kind: AppKind, new: NewVerificationFile) -> None:

@@ -25,6 +25,7 @@ from pydantic import SecretStr
 from wechatlogin.errors import (
     AuthorizationInvalid,
     AuthorizationRefused,
+    NoticeRefused,
     OriginUnknown,
     RightMissing,
     SnapshotUser,
@@ -40,7 +41,15 @@ from wechatlogin.models import (
     Way,
     WeChatAppRow,
 )
-from wechatlogin.services import accounts, attempts, followers_only, ways, wechat_apps
+from wechatlogin.services import (
+    accounts,
+    agreements,
+    attempt_marks,
+    attempts,
+    followers_only,
+    ways,
+    wechat_apps,
+)
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
@@ -178,6 +187,7 @@ def finish(site: Site, browser: Browser, returned: Returned, *, now: datetime) -
 
     :raise AuthorizationInvalid: if the state is unknown, expired or another browser's.
     :raise AuthorizationRefused: if there is no code.
+    :raise NoticeRefused: if the person did not agree to the privacy notice.
     :raise SnapshotUser: if WeChat showed a snapshot page.
     :raise WeChatError: if WeChat gives no answer to the code.
     """
@@ -191,6 +201,8 @@ def finish(site: Site, browser: Browser, returned: Returned, *, now: datetime) -
     # A desktop's browser keeps its cookies; one that has none is another one.
     if not is_bound and (browser.is_bound or attempt.way == Way.WEBSITE):
         raise AuthorizationInvalid
+    if attempt.failure == agreements.REFUSED:
+        raise NoticeRefused
     if attempts.status_at(attempt, now) in {Status.EXPIRED, Status.DECLINED, Status.FAILED}:
         raise AuthorizationInvalid
     try:
@@ -236,7 +248,7 @@ def accept_here(
     confirm_hash = sha256_hex(token)
     if attempt is None or attempt.confirm_hash != confirm_hash:
         raise AuthorizationInvalid
-    attempts.rebind(
+    attempt_marks.rebind(
         attempt.id, confirm_hash=confirm_hash, binding_hash=browser.binding_hash, now=now
     )
     return Confirmed(attempts.get(attempt.id) or attempt)
@@ -280,7 +292,7 @@ def confirm_by_code(
     :raise LoginMustRestart: if WeChat refuses the code; the attempt stays as it is.
     :raise WeChatError: if WeChat gives no answer to the code.
     """
-    if not attempts.begin_exchange(attempt.id, code_hash=sha256_hex(code), now=now):
+    if not attempt_marks.begin_exchange(attempt.id, code_hash=sha256_hex(code), now=now):
         return _outcome_of_other_callback(attempt.id, now)
     row = wechat_apps.get(attempt.appid or "")
     if row is None:
@@ -289,7 +301,7 @@ def confirm_by_code(
         identity = identify(site, row, code, now=now, language=language)
         followers_only.find_out(site, attempt, row, identity.openid, now=now)
     except (SnapshotUser, SnapshotSuspected):
-        attempts.release_exchange(attempt.id, now=now)
+        attempt_marks.release_exchange(attempt.id, now=now)
         raise
     except LoginMustRestart:
         raise
@@ -344,5 +356,5 @@ def _ask_here(site: Site, attempt: Attempt, now: datetime) -> AskHere | Confirme
     if identity is None or attempt.status == Status.CLAIMED:
         raise AuthorizationInvalid
     token = site.vault.derive_token("ask_here", attempt.id)
-    attempts.ask_here(attempt.id, confirm_hash=sha256_hex(token), now=now)
+    attempt_marks.ask_here(attempt.id, confirm_hash=sha256_hex(token), now=now)
     return AskHere(attempt, identity, SecretStr(token))

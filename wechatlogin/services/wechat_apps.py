@@ -13,16 +13,19 @@ from sqlalchemy import or_, select
 
 from wechatlogin.errors import InvalidRequest, NotConfigured, RightMissing
 from wechatlogin.extensions import db
-from wechatlogin.models import Application, AuditTag, WeChatAppRow
+from wechatlogin.models import Application, WeChatAppRow
 from wechatlogin.models.transaction import write
-from wechatlogin.services import audit
+from wechatlogin.services import audit, wechat_app_audit
+from wechatlogin.services.audit import Actor
 from wechatlogin.services.forward_urls import ForwardURL
 from wechatlogin.services.pauses import AccountBreaker
 from wechatlogin.services.platform_tokens import DatabaseAccessTokens
+from wechatlogin.services.signs import Watch
 from wechatlogin.services.site import Site
 from wechatlogin.vault import Vault
 from wechatlogin.wechat.app import AppKind, MessageMode, Right, WeChatApp
 from wechatlogin.wechat.client import WeChatClient
+from wechatlogin.wechat.http import WeChatHTTP
 
 #: By whose rights a login could do more than write in a chat.
 _MORE_THAN_CHAT = (Right.WEB_AUTHORIZATION, Right.PARAMETRIC_QR)
@@ -104,15 +107,19 @@ def check_chat_only(row: WeChatAppRow) -> bool:
     return row.has(Right.CHAT) and not any(row.has(right) for right in _MORE_THAN_CHAT)
 
 
-def save(vault: Vault, new: NewWeChatApp, *, now: datetime) -> WeChatAppRow:
+def save(
+    vault: Vault, new: NewWeChatApp, *, by: Actor = audit.COMMAND_LINE, now: datetime
+) -> WeChatAppRow:
     """Write an app down, replacing the one with the same appid.
 
     :raise InvalidRequest: if its identifier is malformed, or another app's name.
     """
     if new.identifier is not None:
-        _verify_identifier(new.appid, new.identifier)
+        verify_identifier(new.appid, new.identifier)
     with write() as session:
-        row = get(new.appid) or WeChatAppRow(appid=new.appid, created_at=now)
+        known = get(new.appid)
+        before = wechat_app_audit.describe(known) if known else None
+        row = known or WeChatAppRow(appid=new.appid, created_at=now)
         row.name, row.kind, row.mode, row.gh_id = new.name, new.kind, new.mode, new.gh_id
         row.open_platform_group = new.open_platform_group
         # A QR that WeChat has made for the account stays; this is for accounts that may make none.
@@ -124,7 +131,9 @@ def save(vault: Vault, new: NewWeChatApp, *, now: datetime) -> WeChatAppRow:
         row.forward_url = new.forward_url
         row.identifier = new.identifier or row.identifier
         session.add(row)
-        audit.record(AuditTag.WECHAT_APP_SAVED, detail=new.appid, now=now)
+        # Whether a secret is another than before is not asked: all are given anew.
+        names = wechat_app_audit.SECRETS
+        wechat_app_audit.record(row, by, before=before, new_secrets=names, now=now)
     return row
 
 
@@ -145,17 +154,25 @@ def client(site: Site, row: WeChatAppRow) -> WeChatClient:
     """Return the client that speaks to WeChat as this app."""
     app = credentials(site.vault, row)
     breaker = AccountBreaker(site.pauses, row.appid)
-    return WeChatClient(app, site.http, access_tokens(site, row), breaker=breaker)
+    return WeChatClient(app, _watched(site, row), access_tokens(site, row), breaker=breaker)
 
 
 def access_tokens(site: Site, row: WeChatAppRow) -> DatabaseAccessTokens:
     """Return where the access token of this app is kept."""
     breaker = AccountBreaker(site.pauses, row.appid)
     app = credentials(site.vault, row)
-    return DatabaseAccessTokens(site.vault, site.http, app, breaker=breaker)
+    return DatabaseAccessTokens(site.vault, _watched(site, row), app, breaker=breaker)
 
 
-def _verify_identifier(appid: str, identifier: str) -> None:
+def _watched(site: Site, row: WeChatAppRow) -> WeChatHTTP:
+    return site.http.watched_by(Watch(site.signs, row.appid))
+
+
+def verify_identifier(appid: str, identifier: str) -> None:
+    """Check what SDKs are to call the connection to an app.
+
+    :raise InvalidRequest: if it is malformed, or another app's name.
+    """
     named = or_(WeChatAppRow.identifier == identifier, WeChatAppRow.appid == identifier)
     another = select(WeChatAppRow.id).where(named, WeChatAppRow.appid != appid)
     if not _IDENTIFIER.fullmatch(identifier) or db.session.scalar(another) is not None:

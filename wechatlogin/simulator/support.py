@@ -42,7 +42,7 @@ def check_callback(call: AccountCall) -> dict[str, object]:
         {
             "ip": "127.0.0.1",
             "from_operator": "UNICOM",
-            "package_loss": "0%",
+            "package_loss": call.simulation.switches.callback_loss,
             "time": "23.079ms",
         }
     ]

@@ -6,6 +6,8 @@ GET|POST /account/identities/add              add another WeChat: the POST start
 GET|POST /account/identities/<id>/remove      take one away: the GET asks, the POST does it
 POST     /account/sessions/<id>/end           end one of one's own sessions
 POST     /logout                              end this one
+
+Taking one's data along and deleting the account are in `web/account_data.py`.
 """
 
 from datetime import datetime
@@ -48,6 +50,8 @@ def show() -> str:
         notice=_notice(get_single("linked")),
         add_url=url_for("account.add_identity"),
         sessions=_sessions(applications, now),
+        export_url=url_for("account_data.export"),
+        delete_url=url_for("account_data.ask_to_delete"),
         logout_url=url_for("account.log_out"),
     )
 

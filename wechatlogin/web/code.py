@@ -17,9 +17,9 @@ from wechatlogin import clock
 from wechatlogin.errors import AttemptNotFound, CodeError, CodeTriesExhausted, CodeWrong
 from wechatlogin.extensions import limiter
 from wechatlogin.models import Attempt, Status, Way, WeChatAppRow
-from wechatlogin.services import attempts, codes, logins, ways, wechat_apps
+from wechatlogin.services import agreements, attempts, codes, logins, ways, wechat_apps
 from wechatlogin.services.errand import Errand
-from wechatlogin.web import destinations, offers, people
+from wechatlogin.web import agreeing, destinations, offers, people
 from wechatlogin.web.context import current_browser, current_site
 from wechatlogin.web.login import read_errand, start_limit
 from wechatlogin.web.parameters import get_single
@@ -85,6 +85,8 @@ def redeem() -> Response | tuple[str, int]:
         return _again(attempt, err), err.status
     if follow_url := destinations.get_follow_url(attempt):
         return redirect(follow_url, 303)
+    # A newer version than the page was shown with is asked for before the claim.
+    agreements.agree(attempt, agreeing.read_shown(), ip=browser.ip, now=now)
     login = logins.claim(site, attempt.id, browser, now=now)
     return people.log_in(redirect(destinations.after(login, now=now), 303), login)
 
@@ -123,6 +125,7 @@ def _page(attempt: Attempt, *, error: str | None = None, is_open: bool = True) -
         attempt_id=attempt.id,
         is_open=is_open,
         error=error,
+        notice_version=agreeing.get_current_version(),
         how_to=[
             *_how_to_ask(chat_only),
             gettext(

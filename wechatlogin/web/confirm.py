@@ -15,12 +15,12 @@ from werkzeug.wrappers import Response
 
 from wechatlogin import clock
 from wechatlogin.config import ConfirmPolicy
-from wechatlogin.errors import AttemptDeclined
+from wechatlogin.errors import AttemptDeclined, NoticeDue
 from wechatlogin.extensions import csrf, limiter
 from wechatlogin.models import Attempt, Purpose, Status, Way
 from wechatlogin.services import attempts, linking, qr_login
 from wechatlogin.services.errand import Errand
-from wechatlogin.web import following, offers, words
+from wechatlogin.web import agreeing, following, offers, words
 from wechatlogin.web.context import current_site
 from wechatlogin.web.login import start_limit
 from wechatlogin.web.parameters import get_single
@@ -56,15 +56,23 @@ def choose(token: str) -> Response:
 
 def _confirm(token: str, number: int | None) -> None:
     try:
-        qr_login.choose(current_site(), token, number, now=clock.now())
-    except AttemptDeclined:
-        # The page that follows says so.
+        qr_login.choose(
+            current_site(),
+            token,
+            number,
+            now=clock.now(),
+            shown=agreeing.read_shown(),
+            ip=request.remote_addr,
+        )
+    except (AttemptDeclined, NoticeDue):
+        # The page that follows says so, or asks once more.
         return
 
 
 def _ask(attempt: Attempt, token: str, now: datetime) -> str:
     identity = qr_login.get_person(attempt)
     needs_number = attempt.confirm == ConfirmPolicy.NUMBER
+    notice = qr_login.get_notice(attempt)
     return render_template(
         "confirm.html",
         nickname=identity.nickname if identity else None,
@@ -76,6 +84,7 @@ def _ask(attempt: Attempt, token: str, now: datetime) -> str:
         action=url_for("confirm.choose", token=token),
         site_name=offers.site_name(Errand.of(attempt)),
         link_to=_name_of_account(attempt),
+        notice_version=notice.version if notice else None,
     )
 
 

@@ -3,6 +3,7 @@
     browser     a secret of the browser; attempts keep its hash and so belong to this browser
     session     the random value of a person's session
     operator    the same for an operator
+    known       shows that an operator has logged in in this browser before
     language    the language the person chose
 
 Under https their names begin with `__Host-`: then a neighbouring subdomain cannot set them.
@@ -17,10 +18,12 @@ from werkzeug.wrappers import Response
 BROWSER = "wechatlogin-browser"
 SESSION = "wechatlogin-session"
 OPERATOR = "wechatlogin-operator"
+KNOWN = "wechatlogin-known"
 LANGUAGE = "wechatlogin-language"
 FORMS = "wechatlogin-forms"
 
 BROWSER_LIFETIME = timedelta(days=180)
+KNOWN_LIFETIME = timedelta(days=180)
 LONGEST_VALUE = 128
 
 

@@ -19,7 +19,7 @@ from wechatlogin import clock
 from wechatlogin.errors import UserCodeWrong
 from wechatlogin.extensions import limiter
 from wechatlogin.models import Status
-from wechatlogin.services import attempts, device_login
+from wechatlogin.services import attempts, device_login, privacy_notices
 from wechatlogin.services.device_login import DeviceLogin
 from wechatlogin.web import brands, code, following, offers, people, permissions, words
 from wechatlogin.web.context import current_site, is_in_wechat
@@ -78,6 +78,9 @@ def _show(login: DeviceLogin, now: datetime) -> Response | str:
     :raise UserCodeWrong: if somebody else has answered.
     """
     status = attempts.status_at(login.attempt, now)
+    if status == Status.PENDING and privacy_notices.get_due(current_user.user.id):
+        # There is a newer notice than when they logged in here; a login asks for it.
+        return redirect(_login_url(login, prompt=offers.ANEW), 303)
     if status == Status.PENDING and _may_ask_name(login):
         return redirect(_login_url(login, profile=1, prompt=offers.ANEW, asked=1), 303)
     if status == Status.PENDING:

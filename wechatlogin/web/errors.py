@@ -5,7 +5,6 @@ people see holds a stack, a setting or the query.
 """
 
 import logging
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
@@ -28,6 +27,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
+from wechatlogin import logs, metrics
 from wechatlogin.errors import LoginError, LoginRequired, PushRefused, RateLimited
 from wechatlogin.extensions import db
 from wechatlogin.i18n import msgid
@@ -84,22 +84,26 @@ def init_app(app: Flask, front_doors: Mapping[str, Renderer]) -> None:
     """Answer every error of an app here; a front door is a blueprint with its own envelope."""
     app.extensions["wechatlogin-renderers"] = {
         "pushes": _render_text,
+        "health": _render_text,
+        "metrics": _render_text,
         "authing_events": _render_text,
         "waiting": _render_json,
         "page_scans": _render_json,
         **front_doors,
     }
-    app.register_error_handler(LoginError, _answer)
+    app.register_error_handler(LoginError, answer)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(OperationalError, _answer_database)
     app.register_error_handler(PoolTimeout, _answer_database)
     app.register_error_handler(Exception, _answer_bug)
 
 
-def _answer(err: LoginError) -> AnyResponse:
+def answer(err: LoginError) -> AnyResponse:
+    """Answer an error as the blueprint that was asked does."""
     _log(err)
     response = (_get_renderer() or render)(err)
     if isinstance(err, RateLimited):
+        metrics.RATE_LIMITED.labels(request.endpoint or "none").inc()
         response.headers["Retry-After"] = str(max(1, int(err.resets_in.total_seconds())))
     elif err.status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -112,7 +116,7 @@ def _answer_http(err: HTTPException) -> AnyResponse:
     if isinstance(err, SecurityError):
         # The host is not ours, so no address of ours can be made for a page.
         return _render_text(NotAccepted(400))
-    response = _answer(_translate(err))
+    response = answer(_translate(err))
     for name, value in err.get_headers():
         if name in {"Retry-After", "Allow"}:
             response.headers[name] = value
@@ -122,16 +126,15 @@ def _answer_http(err: HTTPException) -> AnyResponse:
 def _answer_database(err: Exception) -> AnyResponse:
     db.session.rollback()
     log.warning("the database does not answer: %s", type(err).__name__)
-    return _answer(DatabaseBusy())
+    return answer(DatabaseBusy())
 
 
 def _answer_bug(err: Exception) -> AnyResponse:
     db.session.rollback()
-    request_id = secrets.token_hex(4)
-    log.error("request %s failed", request_id, exc_info=err)
+    log.error("the request failed", exc_info=err)
     renderer = _get_renderer()
     trouble = ServerTrouble()
-    return renderer(trouble) if renderer else render(trouble, request_id=request_id)
+    return renderer(trouble) if renderer else render(trouble, request_id=logs.request_id.get())
 
 
 def _get_renderer() -> Renderer | None:
@@ -157,6 +160,7 @@ def _log(err: LoginError) -> None:
         log.warning("WeChat: %s", err.detail)
     elif isinstance(err, PushRefused):
         log.warning("push refused: %s", err.reason)
+        metrics.PUSHES_REFUSED.labels(err.reason).inc()
 
 
 def render(err: LoginError, request_id: str | None = None) -> AnyResponse:

@@ -4,13 +4,19 @@ GET  /api/wechat[/<appid>]    WeChat checks the address: the echo, when the sign
 POST /api/wechat[/<appid>]    a message or an event, answered within 5 s
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
 from flask import Blueprint, Response, abort, request
 
 from wechatlogin import clock
-from wechatlogin.errors import NotConfigured
+from wechatlogin.errors import NotConfigured, PushRefused
 from wechatlogin.extensions import csrf
 from wechatlogin.models import WeChatAppRow
 from wechatlogin.services import callbacks, wechat_apps
+from wechatlogin.services.doctor import callback
+from wechatlogin.services.site import Site
 from wechatlogin.web.context import current_site
 from wechatlogin.wechat import messages
 from wechatlogin.wechat.app import Right
@@ -39,8 +45,12 @@ def answer_check(row: WeChatAppRow) -> Response:
 
     :raise PushRefused: if WeChat cannot have sent it.
     """
-    app = wechat_apps.credentials(current_site().vault, row)
-    echo = messages.verify_url_check(app, request.args)
+    site, now = current_site(), clock.now()
+    app = wechat_apps.credentials(site.vault, row)
+    with noting_refusal(site, row, now):
+        echo = messages.verify_url_check(app, request.args)
+    if not callback.check_own(echo):
+        site.signs.note_verified(row.appid, now=now)
     return Response(echo, mimetype="text/plain")
 
 
@@ -51,14 +61,25 @@ def answer_push(row: WeChatAppRow) -> Response:
     """
     site, now = current_site(), clock.now()
     app = wechat_apps.credentials(site.vault, row)
-    push = messages.read_push(app, request.args, request.get_data(), now=now)
-    reply = callbacks.answer(site, row, push, now=now)
+    with noting_refusal(site, row, now):
+        push = messages.read_push(app, request.args, request.get_data(), now=now)
+        reply = callbacks.answer(site, row, push, now=now)
     if reply is None:
         return Response(NOTHING_TO_SAY, mimetype="text/plain")
     xml = messages.reply_xml(push, reply, now=now)
     if push.encrypted:
         xml = messages.seal_reply(app, xml, now=now, nonce=request.args["nonce"])
     return Response(xml, mimetype="application/xml")
+
+
+@contextmanager
+def noting_refusal(site: Site, row: WeChatAppRow, now: datetime) -> Iterator[None]:
+    """Note why a push of an account is refused, for the operators' pages."""
+    try:
+        yield
+    except PushRefused as err:
+        site.signs.note_refusal(row.appid, err.reason, now=now)
+        raise
 
 
 def _app_row(appid: str | None) -> WeChatAppRow:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from wechatlogin.metrics import WAITING
 from wechatlogin.web.guest import Guest
 
 
@@ -55,6 +56,7 @@ class Seats:
             return False
         self._seated[guest.attempt_id] = [*guests, guest]
         self._at_address[guest.address] = at_address + 1
+        WAITING.inc()
         return True
 
     def leave(self, guest: Guest) -> None:
@@ -65,6 +67,7 @@ class Seats:
             return
         guest.answer = None
         guests.remove(guest)
+        WAITING.dec()
         if not guests:
             del self._seated[guest.attempt_id]
         self._at_address[guest.address] -= 1

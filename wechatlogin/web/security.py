@@ -86,6 +86,9 @@ OPEN_ENDPOINTS = MappingProxyType(
         # A login in a window may have to wait here until its person follows.
         "following.wait": Openness(Openers.OPENER),
         "following.look_again": Openness(Openers.OPENER),
+        # So may it where the person reads the privacy notice.
+        "agreeing.ask": Openness(Openers.OPENER),
+        "agreeing.decide": Openness(Openers.OPENER),
         # A program may open its login in a window.
         "authorize.start": Openness(Openers.OPENER),
         "authorize.start_by_post": Openness(Openers.OPENER),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from wechatlogin import clock
+from wechatlogin import clock, metrics
 from wechatlogin.services import attempt_status
 from wechatlogin.services.attempt_status import AttemptStatus, Known
 from wechatlogin.services.waiting import Bus
@@ -155,6 +155,7 @@ class WaitingRoom:
             else:
                 self._woken |= self._seats.taken_for(wanted)
             if self._woken or self._is_everybody_woken:
+                metrics.WAKE_UPS.inc()
                 self._condition.notify_all()
 
     def _run(self) -> None:
@@ -222,7 +223,9 @@ class WaitingRoom:
                     continue
                 # A row that is gone was cleaned away long after its time.
                 status = statuses.get(guest.attempt_id) or guest.status.expired()
-                if guest in last_calls or not status.says_the_same_as(guest.status):
+                is_news = not status.says_the_same_as(guest.status)
+                if guest in last_calls or is_news:
+                    metrics.WAITS.labels("news" if is_news else "time_up").inc()
                     answers.append((guest.answer, status.as_json()))
                     self._forget(guest)
         return answers

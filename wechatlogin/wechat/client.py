@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from wechatlogin.wechat import (
     access_token,
+    callback_check,
     errors,
     mini_program,
     oauth,
@@ -146,6 +147,14 @@ class WeChatClient:
         :raise PlatformError: see its subclasses.
         """
         return templates.read_templates(self._get(templates.PATH, {}))
+
+    def check_callback(self) -> callback_check.CallbackCheck:
+        """Return how the account's callback URL looks from WeChat's network.
+
+        :raise RequestRejected: if WeChat's console has no such URL.
+        :raise PlatformError: see its subclasses.
+        """
+        return callback_check.read_check(self._post(callback_check.PATH, callback_check.REQUEST))
 
     def send_template(
         self,

@@ -4,9 +4,12 @@ A timeout of requests is per packet: a peer that sends one byte every four secon
 Here every connect and every read gets what is left of the call's time, headers included. Only the
 name lookup cannot be bounded, since the operating system offers no timeout for it.
 
-Nor do they go where a cloud tells its machines their secrets, whatever a name resolves to.
+Nor do they go where a cloud tells its machines their secrets, whatever a name resolves to; and
+where others have named the address, to none but the public internet. The address that is looked at
+is the one that is connected to, so no name can mean another one a moment later.
 
     within            sets the deadline for the calls made in its block
+    only_public       keeps the calls in its block to public addresses
     DeadlineAdapter   the transport adapter that makes a requests session obey it
 """
 
@@ -17,7 +20,7 @@ import io
 import ipaddress
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -25,13 +28,31 @@ import urllib3
 from requests import adapters
 from urllib3 import connection, exceptions
 
-#: Addresses of such services that are not link-local: Alibaba's, Oracle's, Amazon's and Google's.
+#: Addresses of such services that are not link-local: Alibaba's, Oracle's, Azure's, Amazon's and
+#: Google's.
 METADATA = frozenset(
     ipaddress.ip_address(address)
-    for address in ("100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
+    for address in (
+        "100.100.100.200",
+        "192.0.0.192",
+        "168.63.129.16",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+    )
 )
+#: Where IPv6 addresses are given out; and those in it, or beside it, that stand for one of IPv4.
+_GLOBAL_IPV6 = ipaddress.IPv6Network("2000::/3")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 _until: contextvars.ContextVar[float] = contextvars.ContextVar("until")
+#: Whether an address is none to go to, besides those where nobody may go.
+_is_barred: contextvars.ContextVar[Callable[[str], bool] | None] = contextvars.ContextVar(
+    "is_barred", default=None
+)
+
+
+class AddressBarred(PermissionError):
+    """A name resolves to an address that is not to be gone to."""
 
 
 @contextlib.contextmanager
@@ -43,6 +64,21 @@ def within(total: timedelta) -> Iterator[None]:
         yield
     finally:
         _until.reset(earlier)
+
+
+@contextlib.contextmanager
+def only_public(*, permits_loopback: bool = False) -> Iterator[None]:
+    """Let the calls in this block reach public addresses alone, or this machine too."""
+
+    def check(host: str) -> bool:
+        is_here = permits_loopback and ipaddress.ip_address(host.partition("%")[0]).is_loopback
+        return not (is_here or check_public(host))
+
+    earlier = _is_barred.set(check)
+    try:
+        yield
+    finally:
+        _is_barred.reset(earlier)
 
 
 def _remaining() -> float:
@@ -110,8 +146,9 @@ class _TimedConnection(connection.HTTPConnection):
     def _connect_to_first(self, addresses: list[Any]) -> socket.socket:
         failure = OSError("the name has no address")
         for family, kind, protocol, _name, address in addresses:
-            if check_forbidden(address[0]):
-                failure = PermissionError("a link-local address")
+            is_barred = _is_barred.get()
+            if check_forbidden(address[0]) or (is_barred is not None and is_barred(address[0])):
+                failure = AddressBarred("not an address to go to")
                 continue
             sock = socket.socket(family, kind, protocol)
             try:
@@ -131,6 +168,20 @@ def check_forbidden(host: str) -> bool:
     address = ipaddress.ip_address(host.partition("%")[0])
     address = getattr(address, "ipv4_mapped", None) or address
     return address.is_link_local or address in METADATA
+
+
+def check_public(host: str) -> bool:
+    """Tell whether an address is one of the public internet: of no network of anybody's own."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if address.version == 6:
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is None:
+            return address in _GLOBAL_IPV6 and address.is_global and not check_forbidden(host)
+        address = inner
+    is_plain = address.is_global and not address.is_multicast
+    return is_plain and not check_forbidden(str(address))
 
 
 class _TimedTLSConnection(_TimedConnection, connection.HTTPSConnection):

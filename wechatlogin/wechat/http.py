@@ -7,14 +7,17 @@ ever logged or put into an exception, and errors of requests (which quote it) do
 """
 
 import contextlib
+import copy
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email import utils as email_utils
 from http import cookiejar
-from typing import Any
+from typing import Any, Protocol
 from urllib import parse
 
 import requests
@@ -22,6 +25,7 @@ from urllib3 import exceptions as urllib3_exceptions
 
 from wechatlogin.wechat import deadline, errors
 from wechatlogin.wechat.app import Platform
+from wechatlogin.wechat.call_metrics import counted
 
 # What json.loads yields; each caller turns it into a dataclass at once.
 Answer = dict[str, Any]
@@ -46,6 +50,18 @@ class Limits:
     total: timedelta = timedelta(seconds=8)
     answer_bytes: int = 256 * 1024
     in_flight: int = 64
+
+
+class Watcher(Protocol):
+    """Who hears how the calls of an account went."""
+
+    def note_failure(self, err: errors.PlatformError) -> None:
+        """Hear of a call that failed."""
+        ...
+
+    def note_date(self, date: datetime, took: timedelta) -> None:
+        """Hear what WeChat's clock said in an answer, and how long the answer took."""
+        ...
 
 
 class _WithoutQueries(logging.Filter):
@@ -88,16 +104,24 @@ class WeChatHTTP:
         self._limits = limits or Limits()
         self._session = DirectSession(self._limits.in_flight)
         self._slots = threading.BoundedSemaphore(self._limits.in_flight)
+        self._watcher: Watcher | None = None
         for name in _URLLIB3_LOGGERS:
             logging.getLogger(name).addFilter(_WITHOUT_QUERIES)
+
+    def watched_by(self, watcher: Watcher) -> "WeChatHTTP":
+        """Return this door for calls of which somebody hears; connections and limits are shared."""
+        watched = copy.copy(self)
+        watched._watcher = watcher
+        return watched
 
     def get(self, path: str, params: Mapping[str, str]) -> Answer:
         """Return the answer to a GET of this path at the API host.
 
         :raise PlatformError: the subclass says what went wrong and what to do.
         """
-        raw = self._fetch("GET", path, params, None)
-        return _checked(_parsed(raw, path), path, _secrets_in(params))
+        with self._telling(), counted(path):
+            raw = self._fetch("GET", path, params, None)
+            return _checked(_parsed(raw, path), path, _secrets_in(params))
 
     def post(self, path: str, params: Mapping[str, str], body: Mapping[str, object]) -> Answer:
         """Return the answer to a POST of this body, sent as raw UTF-8 JSON.
@@ -106,8 +130,9 @@ class WeChatHTTP:
         """
         # WeChat shows \\uXXXX escapes to people as they are, or answers 40033.
         encoded = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        raw = self._fetch("POST", path, params, encoded)
-        return _checked(_parsed(raw, path), path, _secrets_in(params) | _secrets_in(body))
+        with self._telling(), counted(path):
+            raw = self._fetch("POST", path, params, encoded)
+            return _checked(_parsed(raw, path), path, _secrets_in(params) | _secrets_in(body))
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -117,8 +142,10 @@ class WeChatHTTP:
         self, method: str, path: str, params: Mapping[str, str], body: bytes | None
     ) -> bytes:
         with self._slot(path), deadline.within(self._limits.total):
+            started = time.monotonic()
             try:
                 with self._send(method, path, params, body) as response:
+                    self._tell_date(response, time.monotonic() - started)
                     return self._read(response, path)
             except (OSError, urllib3_exceptions.HTTPError) as err:
                 # Every exception of requests is an OSError; reading a body raises urllib3's.
@@ -155,6 +182,23 @@ class WeChatHTTP:
             if len(received) > self._limits.answer_bytes:
                 raise errors.WeChatGarbled(path=path, reason="too long")
         return bytes(received)
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except errors.PlatformError as err:
+            if self._watcher is not None:
+                self._watcher.note_failure(err)
+            raise
+
+    def _tell_date(self, response: requests.Response, seconds: float) -> None:
+        if self._watcher is None:
+            return
+        with contextlib.suppress(ValueError):
+            date = email_utils.parsedate_to_datetime(response.headers.get("Date", ""))
+            if date.tzinfo is not None:
+                self._watcher.note_date(date, timedelta(seconds=seconds))
 
     @contextlib.contextmanager
     def _slot(self, path: str) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The operator's bare status page, behind a login of its own."""
+"""The operators' way in and out."""
 
 from playwright.sync_api import BrowserContext, expect
 
@@ -53,7 +53,7 @@ def test_a_persons_session_opens_no_operators_page(installation: Installation) -
 
     page = phone.open(f"{installation.url}/operator/status")
 
-    assert page.url == f"{installation.url}/operator/login"
+    assert page.url == f"{installation.url}/operator/login?next=/operator/status"
 
 
 def test_logging_out_ends_the_operators_session(installation: Installation) -> None:
@@ -66,4 +66,4 @@ def test_logging_out_ends_the_operators_session(installation: Installation) -> N
 
     thief = Browser()
     thief.cookies.set("wechatlogin-operator", kept)
-    assert thief.open(f"{installation.url}/operator/status").url.endswith("/operator/login")
+    assert "/operator/login?" in thief.open(f"{installation.url}/operator/status").url

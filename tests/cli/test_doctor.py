@@ -1,0 +1,119 @@
+"""flask doctor: every step in words, for people and for programs."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from tests.servers import ROOT, Account, Simulator, settings_for_tests
+from tests.services import clinic
+from tests.services.clinic import Clinic
+from wechatlogin import clock, create_app
+from wechatlogin.extensions import db
+from wechatlogin.models import AccountHealth
+from wechatlogin.models.transaction import write
+
+
+@pytest.fixture
+def app(tmp_path: Path, migrated: Path, simulator: Simulator) -> Iterator[Flask]:
+    database = shutil.copy(migrated, tmp_path)
+    with clinic.front() as front:
+        settings = settings_for_tests(
+            database_url=f"sqlite:///{database}",
+            wechat_api_url=simulator.url,
+            public_url=front.url,
+        )
+        app = create_app(settings)
+        with app.app_context():
+            yield app
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
+def ready(app: Flask, simulator: Simulator) -> Clinic:
+    return clinic.set_up(app.extensions["wechatlogin"], simulator)
+
+
+def run(ready: Clinic, app: Flask, *words: str) -> Result:
+    return app.test_cli_runner().invoke(args=["doctor", *words])
+
+
+def test_each_step_is_told_in_english_and_what_is_wrong_ends_with_1(
+    ready: Clinic, app: Flask
+) -> None:
+    result = run(ready, app)
+
+    # The console at the simulator has no callback URL.
+    assert result.exit_code == 1
+    assert "ok          AppID and AppSecret: WeChat" in result.output
+    assert "wrong       WeChat's network check: WeChat's console has no server address" in (
+        result.output
+    )
+    assert "[errcode 40201, rid " in result.output
+    assert "can't tell  Proxies" in result.output
+    assert "→ " in result.output
+
+
+def test_where_nothing_is_wrong_it_ends_with_0(app: Flask, simulator: Simulator) -> None:
+    url = "http://127.0.0.1:9/api/wechat/x"
+    site = app.extensions["wechatlogin"]
+    ready = clinic.set_up(site, simulator, callback_url=url, skip_url_check=True)
+
+    result = run(ready, app, ready.row.appid)
+
+    assert result.exit_code == 0, result.output
+    assert "0 wrong" in result.output
+
+
+def test_programs_get_the_same_as_json(ready: Clinic, app: Flask) -> None:
+    result = run(ready, app, ready.row.appid, "--json")
+
+    told = json.loads(result.stdout)
+    assert told["is_wrong"] is True
+    assert [each["appid"] for each in told["apps"]] == [ready.row.appid]
+    steps = {finding["step"]: finding for finding in told["apps"][0]["findings"]}
+    assert steps["wechat_check"]["errcode"] == 40201
+    assert steps["secret"]["state"] == "ok"
+    assert ready.account.secret not in result.output
+
+
+def test_an_account_that_is_not_there_is_refused(ready: Clinic, app: Flask) -> None:
+    result = run(ready, app, Account().appid)
+
+    assert result.exit_code == 1
+    assert "there is no WeChat app" in result.output
+
+
+def test_waiting_ends_as_soon_as_something_comes(ready: Clinic, app: Flask) -> None:
+    # It comes after the examination, however long that takes.
+    comes_at = clock.now() + timedelta(minutes=1)
+    with write() as session:
+        session.add(AccountHealth(appid=ready.row.appid, verified_at=comes_at))
+
+    came = run(ready, app, ready.row.appid, "--wait-for-push", "30")
+
+    assert "ok: WeChat has checked the server address" in came.stderr
+
+
+def test_waiting_in_vain_ends_with_1(app: Flask, simulator: Simulator) -> None:
+    url = "http://127.0.0.1:9/api/wechat/x"
+    site = app.extensions["wechatlogin"]
+    ready = clinic.set_up(site, simulator, callback_url=url, skip_url_check=True)
+
+    result = run(ready, app, ready.row.appid, "--wait-for-push", "1")
+
+    assert result.exit_code == 1
+    assert "「提交」" in result.stderr
+    assert "can't tell: Still waiting" in result.stderr
+
+
+def test_the_document_on_trouble_is_the_table(ready: Clinic, app: Flask) -> None:
+    written = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+
+    assert run(ready, app, "--markdown").output == written

@@ -1,0 +1,1 @@
+"""The operators' pages, driven as operators drive them."""

@@ -1,0 +1,105 @@
+"""The doctor's page: one button, each fault in its words, and the wait for a real push."""
+
+import re
+
+from playwright.sync_api import BrowserContext, expect
+
+from tests.conftest import Installation, Installer
+from tests.operator.desks import Desk, make_operator, open_desk
+from wechatlogin.models import Role
+from wechatlogin.wechat.app import AppKind
+
+
+def examine(desk: Desk, appid: str = "") -> str:
+    page = desk.open("/operator/doctor")
+    answer = desk.submit(page, "/operator/doctor", appid=appid)
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+
+
+def test_every_step_of_a_good_set_up_is_told(installation: Installation) -> None:
+    told = examine(Desk(installation), installation.account.appid)
+
+    for words in (
+        "微信接受了 AppID 和 AppSecret。",
+        "微信接受这台服务器的 IP。",
+        "回调地址可以打开，令牌校验正确",
+        "微信能解析并连上回调地址",
+        "前面没有反向代理，设置也是这样。",
+        f"公开地址 {installation.url} 能打开。",
+    ):
+        assert words in told
+    assert "有问题" not in told
+
+
+def test_a_viewer_may_examine_as_well(installation: Installation) -> None:
+    told = examine(make_operator(installation, "doctor-viewer", Role.VIEWER))
+
+    assert "微信接受了 AppID 和 AppSecret。" in told
+
+
+def test_a_fault_at_wechat_is_told_with_its_remedy_and_the_choice_is_kept(
+    installation: Installation,
+) -> None:
+    installation.simulator.fault("/cgi-bin/stable_token", "errcode", errcode=40125)
+
+    told = examine(Desk(installation), installation.account.appid)
+
+    assert "发现 1 处问题" in told
+    assert "AppSecret 不正确" in told
+    assert "errcode 40125 · rid" in told
+
+
+def test_an_app_that_is_not_there_is_refused(installation: Installation) -> None:
+    desk = Desk(installation)
+    page = desk.open("/operator/doctor")
+
+    assert desk.submit(page, "/operator/doctor", appid="wx0000000000000000").status_code >= 400
+
+
+def test_the_doctors_own_check_is_no_sign_of_wechats(install: Installer) -> None:
+    installation = install(kind=AppKind.SERVICE)
+    with_callback = {"host": "x", "callback_url": f"{installation.url}/api/wechat/x"}
+    installation.simulator.add_app(installation.account, **with_callback, skip_url_check=True)
+    desk = Desk(installation)
+    before = desk.open(f"/operator/doctor/push/{installation.account.appid}")
+
+    assert "令牌校验正确" in examine(desk)
+
+    # The page waits only for what has come since it was first opened.
+    assert desk.open(before.url).text.count("等待微信的推送") > 0
+
+
+def test_the_wait_needs_a_moment_and_an_app_that_is_pushed_to(installation: Installation) -> None:
+    desk = Desk(installation)
+    path = f"/operator/doctor/push/{installation.account.appid}"
+
+    assert re.search(r"since=\d+$", desk.open(path).url)
+    assert desk.open(f"{path}/seen").status_code == 400
+    assert desk.open(f"{path}/seen?since=1").json() == {"is_over": True}
+    over = desk.open(f"{path}?since=1000000000")
+    assert "等待微信的推送" not in over.text
+
+
+def test_the_waiting_page_shows_a_push_by_itself(
+    installation: Installation, desktop: BrowserContext
+) -> None:
+    simulator, appid = installation.simulator, installation.account.appid
+    person = simulator.add_person()
+    simulator.follow(person, appid)
+    page = open_desk(desktop, installation, "/operator/doctor")
+    page.get_by_role("button", name="开始检查").click()
+    page.get_by_role("link", name="等一次真实的推送").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("等待微信的推送")
+
+    simulator.send(person, appid, "你好")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("收到了微信的推送")
+
+
+def test_the_waiting_page_reloads_without_javascript(installation: Installation) -> None:
+    path = f"/operator/doctor/push/{installation.account.appid}"
+
+    page = Desk(installation).open(path)
+
+    assert '<noscript><meta http-equiv="refresh"' in page.text or "收到了" in page.text

@@ -1,0 +1,15 @@
+"""By which of WeChat's names a person may be known to an application."""
+
+from sqlalchemy import select
+
+from wechatlogin.extensions import db
+from wechatlogin.models import Application, Identity
+from wechatlogin.services import wechat_apps
+
+
+def get_all(application: Application, user_id: str) -> list[Identity]:
+    """Return a person's identities in the application's WeChat apps, the preferred app's first."""
+    places = {row.appid: place for place, row in enumerate(wechat_apps.get_for(application))}
+    query = select(Identity).where(Identity.user_id == user_id, Identity.appid.in_(places))
+    found = db.session.scalars(query.execution_options(populate_existing=True))
+    return sorted(found, key=lambda identity: (places[identity.appid], identity.id))

@@ -1,0 +1,104 @@
+"""Setting a WeChat app up: whether WeChat takes its secret, and how far the owner has come.
+
+Nothing is kept for it: each step's state follows from what is configured and from what WeChat's
+side has shown since, so that a set-up can be left and resumed anywhere.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from wechatlogin.extensions import db
+from wechatlogin.models import (
+    AccountHealth,
+    Attempt,
+    PlatformToken,
+    ReceivedMessage,
+    Status,
+    VerificationFile,
+    WeChatAppRow,
+)
+from wechatlogin.services import verification_files, wechat_apps
+from wechatlogin.services.site import Site
+from wechatlogin.wechat.access_token import fetch_stable_token
+from wechatlogin.wechat.app import Right, WeChatApp, rights_of
+from wechatlogin.wechat.errors import LoginMustRestart, PlatformError
+from wechatlogin.wechat.oauth import exchange_code
+
+#: By which WeChat says that our address is not on an account's white list.
+WHITE_LIST_ERRCODES = frozenset({40164, 61004})
+#: No code that WeChat has given: what it says to it tells whether it would take a real one.
+_NO_CODE = "0" * 32
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What has been shown to work."""
+
+    #: WeChat has given a token for the secret.
+    has_token: bool
+    #: When WeChat last checked the callback URL, or sent a push that was taken.
+    heard_at: datetime | None
+    #: When a push was refused, unless one was taken since.
+    refused_at: datetime | None
+    files: tuple[VerificationFile, ...]
+    last_login_at: datetime | None
+
+
+def verify_credentials(site: Site, app: WeChatApp) -> None:
+    """Ask WeChat whether appid and secret are right; no token that is in use dies of it.
+
+    :raise OperatorNeeded: if they are not, or our address is not on the white list.
+    :raise PlatformError: see its subclasses.
+    """
+    if Right.ACCESS_TOKEN in rights_of(app.kind):
+        # Without force it is the token in force that comes back.
+        fetch_stable_token(site.http, app)
+        return
+    with suppress(LoginMustRestart):
+        exchange_code(site.http, app, _NO_CODE)
+
+
+def verify_again(site: Site, row: WeChatAppRow) -> None:
+    """Ask WeChat whether it takes what is stored, and keep the token that comes.
+
+    :raise PlatformError: if it does not.
+    """
+    verify_credentials(site, wechat_apps.credentials(site.vault, row))
+    keep_token(site, row)
+
+
+def keep_token(site: Site, row: WeChatAppRow) -> None:
+    """Store the token of an account whose secret WeChat takes."""
+    # What was refused a moment ago may still be paused; the token then comes with its first use.
+    with suppress(PlatformError):
+        if row.has(Right.ACCESS_TOKEN):
+            wechat_apps.access_tokens(site, row).get()
+
+
+def get_progress(row: WeChatAppRow) -> Progress:
+    """Return what has been shown to work with an app."""
+    token = db.session.get(PlatformToken, row.appid)
+    health = db.session.get(AccountHealth, row.appid)
+    push = select(func.max(ReceivedMessage.received_at)).where(ReceivedMessage.appid == row.appid)
+    login = select(func.max(Attempt.claimed_at)).where(
+        Attempt.appid == row.appid, Attempt.status == Status.CLAIMED
+    )
+    heard_at = _latest(health.verified_at if health else None, db.session.scalar(push))
+    refused_at = health.refused_at if health else None
+    if heard_at is not None and refused_at is not None and refused_at <= heard_at:
+        refused_at = None
+    return Progress(
+        has_token=token is not None and token.sealed_token is not None,
+        heard_at=heard_at,
+        refused_at=refused_at,
+        files=tuple(verification_files.get_all_of(row)),
+        last_login_at=db.session.scalar(login),
+    )
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    known = [moment for moment in moments if moment is not None]
+    return max(known, default=None)

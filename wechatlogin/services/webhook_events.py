@@ -1,0 +1,103 @@
+"""What applications are told of people by webhooks (docs/webhooks.md), one function an event.
+
+Each runs in the unit of writes that it tells of. An application hears only of people whom it
+knows, by the `sub` that it knows them by. WeChat's own names for them, and whether they follow,
+are for those that may be granted the scope `wechat`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from wechatlogin.extensions import db
+from wechatlogin.models import Application, ApplicationUser, Identity, WebhookEvent
+from wechatlogin.services import application_identities, webhooks, wechat_apps
+
+SCOPE = "wechat"
+#: A login in several steps, such as one of OpenID Connect, is noted at each and told of once.
+ONE_LOGIN = timedelta(minutes=1)
+
+
+def note_login(known: ApplicationUser, *, now: datetime) -> None:
+    """Tell an application that somebody logs in to it, and whether it is for the first time.
+
+    The time of the login has not been noted yet.
+    """
+    is_first = known.first_login_at == known.last_login_at == now
+    if not is_first and now - known.last_login_at < ONE_LOGIN:
+        return
+    application = db.session.get_one(Application, known.application_id)
+    events = (WebhookEvent.USER_CREATED, WebhookEvent.USER_LOGIN)
+    for event in events if is_first else events[1:]:
+        if _wants(application, event):
+            webhooks.write_down(application, event, _describe(application, known), now=now)
+
+
+def note_merge(user_id: str, other_id: str, *, now: datetime) -> None:
+    """Tell those that know both of two people that these are one; before they are merged.
+
+    Who knows only one of them goes on knowing that one by the same `sub`.
+    """
+    subjects = {
+        (known.application_id, known.user_id): known.subject
+        for known in [*_get_known(user_id), *_get_known(other_id)]
+    }
+    for application in _get_applications(user_id, WebhookEvent.USER_MERGED):
+        gone = subjects.get((application.id, other_id))
+        if gone is not None:
+            data = {"sub": subjects[application.id, user_id], "former_sub": gone}
+            webhooks.write_down(application, WebhookEvent.USER_MERGED, data, now=now)
+
+
+def note_deletion(user_id: str, *, now: datetime) -> None:
+    """Tell those that know a person that there is no such person any more; before it is so."""
+    subjects = {known.application_id: known.subject for known in _get_known(user_id)}
+    for application in _get_applications(user_id, WebhookEvent.USER_DELETED):
+        data = {"sub": subjects[application.id]}
+        webhooks.write_down(application, WebhookEvent.USER_DELETED, data, now=now)
+
+
+def note_follow(identity: Identity, former: bool | None, *, now: datetime) -> None:
+    """Tell those that use the account whether a person follows it, if it has been otherwise."""
+    follows = identity.follows
+    if follows is former:
+        return
+    subjects = {known.application_id: known.subject for known in _get_known(identity.user_id)}
+    for application in _get_applications(identity.user_id, WebhookEvent.FOLLOW_CHANGED):
+        appids = [row.appid for row in wechat_apps.get_for(application)]
+        if SCOPE in application.scopes and identity.appid in appids:
+            data = {"sub": subjects[application.id], "follows": follows, **_names(identity)}
+            webhooks.write_down(application, WebhookEvent.FOLLOW_CHANGED, data, now=now)
+
+
+def _wants(application: Application, event: WebhookEvent) -> bool:
+    return application.webhook_uri is not None and event in application.webhook_events
+
+
+def _get_known(user_id: str) -> list[ApplicationUser]:
+    query = select(ApplicationUser).where(ApplicationUser.user_id == user_id)
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def _get_applications(user_id: str, event: WebhookEvent) -> Iterable[Application]:
+    """Return the applications that know a person and want to hear of this."""
+    query = (
+        select(Application)
+        .join(ApplicationUser)
+        .where(ApplicationUser.user_id == user_id, Application.webhook_uri.is_not(None))
+    )
+    return [one for one in db.session.scalars(query.order_by(Application.id)) if _wants(one, event)]
+
+
+def _describe(application: Application, known: ApplicationUser) -> dict[str, object]:
+    data: dict[str, object] = {"sub": known.subject}
+    if SCOPE in application.scopes:
+        identities = application_identities.get_all(application, known.user_id)
+        data |= _names(identities[0]) if identities else {}
+    return data
+
+
+def _names(identity: Identity) -> dict[str, object]:
+    names = {"appid": identity.appid, "openid": identity.openid, "unionid": identity.unionid}
+    return {name: value for name, value in names.items() if value}

@@ -1,0 +1,77 @@
+"""What is noted of every request: its id, one line in the log, and numbers.
+
+The id stands in each line that is written meanwhile, in the answer's `X-Request-ID` and on the
+page of an error. The line names the rule of an address, never the address: those hold secrets.
+"""
+
+import logging
+import re
+import secrets
+import time
+from dataclasses import dataclass
+
+from flask import Flask, Response, g, request
+
+from wechatlogin import logs, metrics
+from wechatlogin.config import Settings
+
+log = logging.getLogger("wechatlogin.access")
+
+HEADER = "X-Request-ID"
+#: Asked all day by machines, and by every page that waits.
+QUIET_ENDPOINTS = frozenset(
+    {"static", "health.healthz", "health.readyz", "metrics.show", "waiting.show"}
+)
+
+_SANE_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+@dataclass(frozen=True)
+class RequestLog:
+    """The hooks of one application."""
+
+    settings: Settings
+
+    def begin(self) -> None:
+        """Give the request its id: the proxy's, where there is one to believe."""
+        given = request.headers.get(HEADER, "") if self.settings.trusted_proxies else ""
+        logs.request_id.set(given if _SANE_ID.fullmatch(given) else secrets.token_hex(8))
+        g.request_started = time.perf_counter()
+
+    def end(self, response: Response) -> Response:
+        """Count the request and write its line."""
+        endpoint, took = request.endpoint or "none", time.perf_counter() - g.request_started
+        method = request.method if request.method in metrics.METHODS else "other"
+        status = response.status_code
+        metrics.HTTP_REQUESTS.labels(endpoint, method, f"{status // 100}xx").inc()
+        metrics.HTTP_SECONDS.labels(endpoint).observe(took)
+        if self.settings.access_log:
+            _write_line(endpoint, method, status, took)
+        response.headers[HEADER] = logs.request_id.get()
+        return response
+
+    def forget(self, _err: BaseException | None) -> None:
+        """Let the thread's next work be nobody's."""
+        logs.request_id.set("")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Note every request of an app; call it before anything else looks at requests."""
+    hooks = RequestLog(settings)
+    app.before_request(hooks.begin)
+    # What is registered first ends last, when the status is certain.
+    app.after_request(hooks.end)
+    app.teardown_request(hooks.forget)
+
+
+def _write_line(endpoint: str, method: str, status: int, took: float) -> None:
+    rule = request.url_rule.rule if request.url_rule else "-"
+    fields = {
+        "method": method,
+        "endpoint": endpoint,
+        "rule": rule,
+        "status": status,
+        "ms": round(took * 1000, 1),
+    }
+    level = logging.DEBUG if endpoint in QUIET_ENDPOINTS else logging.INFO
+    log.log(level, "%s %s %d", method, rule, status, extra={"fields": fields})
