@@ -14,6 +14,7 @@ POSTGRESQL = os.environ.get(
     "WECHATLOGIN_TEST_POSTGRESQL", "postgresql+psycopg://root@127.0.0.1/postgres"
 )
 MARIADB = os.environ.get("WECHATLOGIN_TEST_MARIADB", "mysql+pymysql://root@127.0.0.1/")
+REDIS = os.environ.get("WECHATLOGIN_TEST_REDIS", "redis://127.0.0.1:6379/15")
 KINDS = ("sqlite", "postgresql", "mariadb")
 
 

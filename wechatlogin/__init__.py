@@ -251,7 +251,7 @@ def _site(settings: Settings) -> Site:
         # Half of the threads at most wait for the owner's other program.
         forwarder=Forwarder(ForwardLimits(in_flight=max(1, settings.threads // 2))),
         poster=Poster(permits_loopback=settings.environment is Environment.DEVELOPMENT),
-        bus=make_bus(db.engine),
+        bus=make_bus(db.engine, settings),
         pauses=Pauses(),
         signs=Signs(),
         translate=gettext,

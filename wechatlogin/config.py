@@ -80,7 +80,8 @@ class Settings(BaseSettings):
     )
     redis_url: str | None = _setting(
         None,
-        "Redis for rate limits over several processes; without it each process counts its own.",
+        "Redis for rate limits and wake-ups over several processes. Without it each process counts "
+        "its own, and hears of the others by PostgreSQL, or by looking at the database.",
         "redis://127.0.0.1:6379/0",
     )
     site_name: str = _setting("微信登录", "The name people see on the pages.", "晨光书店")

@@ -3,9 +3,13 @@
 The row is the truth and the bus is a hint. A wake-up that gets lost costs a second, never a
 login, because whoever waits reads again from time to time.
 
+    redis.py       one process tells the others by a channel of Redis
+    postgresql.py  the same by LISTEN and NOTIFY
     sqlite.py      looks twenty times a second whether any process has written to the file
     rereading.py   for every other database: says once a second that everybody should look
-    watching.py    what the two share: the thread, and wake-ups inside the process at once
+    listening.py   what the first two share: the channel, and what happens when it is lost
+    watching.py    what the other two share: the looks
+    threaded.py    what all share: the thread, and wake-ups inside the process at once
 """
 
 from collections.abc import Callable
@@ -13,9 +17,12 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
+from wechatlogin.config import Settings
+from wechatlogin.services.waiting.postgresql import PostgresqlBus
+from wechatlogin.services.waiting.redis import RedisBus
 from wechatlogin.services.waiting.rereading import RereadingBus
 from wechatlogin.services.waiting.sqlite import SqliteBus
-from wechatlogin.services.waiting.watching import Listener
+from wechatlogin.services.waiting.threaded import Listener
 
 
 class Bus(Protocol):
@@ -41,8 +48,12 @@ class Bus(Protocol):
         """End for good, with the threads and connections of the bus."""
 
 
-def make_bus(engine: Engine) -> Bus:
-    """Return the bus that suits the database; it is quiet until it is started."""
+def make_bus(engine: Engine, settings: Settings) -> Bus:
+    """Return the bus that suits what there is; it is quiet until it is started."""
+    if settings.redis_url is not None:
+        return RedisBus(settings.redis_url, settings.public_url)
+    if engine.dialect.name == "postgresql":
+        return PostgresqlBus(engine)
     if engine.dialect.name == "sqlite" and _is_file(engine.url.database):
         return SqliteBus(engine)
     return RereadingBus()
