@@ -81,6 +81,7 @@ from wechatlogin.web import errors as error_pages
 from wechatlogin.web import metrics as metrics_page
 from wechatlogin.web.context import keep_browser_secret
 from wechatlogin.web.operator import desk
+from wechatlogin.web.parameters import RowNumber
 from wechatlogin.web.parking import ParkingMiddleware
 from wechatlogin.wechat.app import Platform
 from wechatlogin.wechat.forwarding import Forwarder, ForwardLimits
@@ -292,6 +293,7 @@ def _add_web(app: Flask) -> None:
     timers.init_app(app)
     app.jinja_env.globals["csrf_field"] = _csrf_field
     app.jinja_env.globals["site_name"] = app.extensions["wechatlogin"].settings.site_name
+    app.url_map.converters["int"] = RowNumber
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
 

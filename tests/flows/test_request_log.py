@@ -60,6 +60,10 @@ def test_the_line_of_a_request_is_found_by_the_id_in_its_answer(installation: In
     assert isinstance(lines[0]["ms"], float)
 
 
+def test_what_is_quiet_is_there(app: Flask) -> None:
+    assert set(app.view_functions) >= request_log.QUIET_ENDPOINTS
+
+
 def test_no_line_holds_an_address(installation: Installation) -> None:
     path = f"/confirm/{'canary' * 4}"
     requests.get(f"{installation.url}{path}?state=canarystate", timeout=20)

@@ -32,6 +32,8 @@ def test_a_wrong_name_and_a_wrong_password_look_the_same(installation: Installat
 
     assert [answer.status_code for answer in answers] == [401, 401]
     assert all("用户名或密码不正确" in answer.text for answer in answers)
+    # What was typed is not lost.
+    assert 'value="operator"' in answers[0].text
 
 
 def test_wrong_passwords_are_throttled(install: Installer) -> None:

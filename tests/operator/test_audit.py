@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -15,9 +15,11 @@ from wechatlogin.models import AuditEntry, AuditTag
 from wechatlogin.models.transaction import write
 from wechatlogin.services import audit
 from wechatlogin.services.audit import Actor
+from wechatlogin.services.pauses import BEIJING
 from wechatlogin.web.operator import audit_csv, audit_words
 
 MANY = 1234
+A_DAY = (clock.now() - timedelta(days=90)).date()
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +27,16 @@ def busy(install: Installer) -> Installation:
     """An installation in which much has happened."""
     installation = install()
     now = clock.now()
+    midnight = datetime.combine(A_DAY, time(), BEIJING)
     with installation.app.app_context():
         with write() as session:
             session.add_all(
                 AuditEntry(at=now - timedelta(minutes=number), tag="user:login", detail="many")
                 for number in range(MANY)
+            )
+            session.add_all(
+                AuditEntry(at=midnight + timedelta(minutes=early), tag="user:login", detail="edge")
+                for early in (-7, -3, -1, 0)
             )
         audit.record_change(
             AuditTag.APPLICATION_SAVED,
@@ -61,6 +68,13 @@ def export(desk: Desk, query: str) -> list[list[str]]:
 def test_every_tag_has_its_words() -> None:
     assert set(audit_words.SENTENCES) == set(AuditTag)
     assert len(set(audit_words.SENTENCES.values())) == len(AuditTag)
+
+
+def test_a_day_begins_and_ends_at_midnight_where_the_pages_clock_is(desk: Desk) -> None:
+    day, day_before = A_DAY.isoformat(), (A_DAY - timedelta(days=1)).isoformat()
+
+    assert len(export(desk, f"detail=edge&from={day}")) == 1 + 1
+    assert len(export(desk, f"detail=edge&to={day_before}")) == 1 + 3
 
 
 def test_a_change_shows_what_stood_there_and_what_stands_there_now(desk: Desk) -> None:

@@ -122,6 +122,32 @@ def test_who_was_logged_in_before_logs_in_anew(installation: Installation, page:
     assert answer.headers["Location"] == f"/login?prompt=login&next=/{page}"
 
 
+def test_spaces_behind_a_name_give_no_more_tries(install: Installer) -> None:
+    installation = install(limit_operator="1000 per minute", limit_operator_name="2 per minute")
+    stranger = Browser()
+    page = stranger.open(f"{installation.url}/operator/login")
+
+    names = ("operator", "operator ", "operator  ")
+    tried = [stranger.submit(page, name=name, password="wrong").status_code for name in names]
+
+    assert tried == [401, 401, 429]
+
+
+def test_who_holds_a_session_guesses_its_password_no_longer_than_a_stranger(
+    install: Installer,
+) -> None:
+    installation = install(limit_operator="1000 per minute", limit_operator_name="2 per minute")
+    desk = Desk(installation)
+    page = desk.open("/operator/me")
+
+    tried = [
+        desk.submit(page, "me/password", current="not this one", new=NEW).status_code
+        for _ in range(3)
+    ]
+
+    assert tried == [401, 401, 429]
+
+
 def test_strangers_wrong_passwords_do_not_keep_a_known_browser_out(install: Installer) -> None:
     installation = install(limit_operator="1000 per minute", limit_operator_name="2 per minute")
     known, stranger = Desk(installation), Browser()

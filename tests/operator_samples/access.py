@@ -3,7 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-LOGIN = {"action": "/operator/login", "wechat_url": "/operator/login/wechat", "error": None}
+LOGIN = {
+    "action": "/operator/login",
+    "wechat_url": "/operator/login/wechat",
+    "name": "",
+    "error": None,
+}
 PERSON = {"nickname": "Lin", "avatar_url": None}
 WECHAT = {
     "person": PERSON,

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from tests.stories import BINDING, LIFETIME, a_user, start_attempt
+from wechatlogin import metrics
 from wechatlogin.errors import (
     AttemptDeclined,
     AttemptError,
@@ -17,7 +18,7 @@ from wechatlogin.errors import (
     AttemptTaken,
 )
 from wechatlogin.extensions import db
-from wechatlogin.models import Status
+from wechatlogin.models import NO_LOGINS, Purpose, Status, Way
 from wechatlogin.services import attempt_marks, attempts
 from wechatlogin.vault import sha256_hex
 
@@ -26,6 +27,11 @@ LATER = NOW + timedelta(seconds=5)
 TOO_LATE = NOW + LIFETIME
 
 pytestmark = pytest.mark.usefixtures("storage")
+
+
+def count_started() -> float:
+    labels = {"way": Way.IN_WECHAT, "outcome": "started"}
+    return metrics.REGISTRY.get_sample_value("wechatlogin_attempts_total", labels) or 0.0
 
 
 def scan(attempt_id: str, openid: str, now: datetime = LATER) -> None:
@@ -214,6 +220,16 @@ def test_of_two_people_who_scan_at_once_one_owns_the_attempt(stored_app: Flask) 
     owned = attempts.get(attempt.id)
     assert owned is not None
     assert owned.openid == owners[0]
+
+
+@pytest.mark.parametrize("purpose", NO_LOGINS)
+def test_what_logs_nobody_in_here_is_counted_as_no_login(purpose: Purpose) -> None:
+    before = count_started()
+
+    start_attempt(now=NOW, way=Way.IN_WECHAT, purpose=purpose)
+    assert count_started() == before
+    start_attempt(now=NOW, way=Way.IN_WECHAT)
+    assert count_started() == before + 1
 
 
 def test_only_one_callback_may_exchange_its_code() -> None:

@@ -143,12 +143,12 @@ def test_an_account_that_may_less_than_its_kind_is_told(
 
 
 def test_a_right_that_was_refused_lately_is_told_without_asking_again(ready: Clinic) -> None:
-    clinic.note_error(ready, "/cgi-bin/qrcode/create", 48001)
+    clinic.note_error(ready, "/cgi-bin/user/info", 48001)
 
     found = ready.examine(Step.RIGHTS)
 
     assert found.state is State.WRONG
-    assert "/cgi-bin/qrcode/create" in found.reason
+    assert "/cgi-bin/user/info" in found.reason
 
 
 def test_web_authorization_shows_only_in_wechat(ready: Clinic) -> None:

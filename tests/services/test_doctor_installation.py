@@ -278,7 +278,7 @@ def test_a_step_that_breaks_cannot_be_told_and_the_others_go_on(
     lone: Clinic, caplog: pytest.LogCaptureFixture
 ) -> None:
     with clinic.front() as front:
-        odd = behind(lone, front).with_settings(workers="several", redis_url=3)
+        odd = behind(lone, front).with_settings(redis_url="localhost:6379")
         report: list[Finding] = [
             odd.examine_installation(step) for step in (Step.REDIS, Step.PUBLIC_URL)
         ]

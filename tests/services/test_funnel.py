@@ -104,6 +104,7 @@ def test_what_is_older_and_what_is_part_of_another_login_is_not_counted(storage:
         Attempt,
         an_attempt(1, created_at=AN_HOUR_AGO - SECOND),
         an_attempt(2, purpose=Purpose.CONFIRM),
+        an_attempt(3, purpose=Purpose.RELAY),
     )
 
     assert funnel.get_funnels(since=AN_HOUR_AGO, now=NOW) == []

@@ -63,6 +63,27 @@ def last_entry() -> AuditEntry:
     return db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()  # type: ignore[return-value]
 
 
+def test_a_wrong_password_is_in_the_audit_and_a_name_that_nobody_has_is_not(storage: Site) -> None:
+    operators.save("li", PASSWORD, now=NOW)
+    kept = []
+    for name in ("li", "command line", PASSWORD.get_secret_value()):
+        with pytest.raises(OperatorCredentialsWrong):
+            log_in(name, OTHER)
+        kept.append((last_entry().tag, last_entry().actor))
+
+    assert kept == [("operator:login_failed", actor) for actor in ("li", None, None)]
+
+
+def test_what_a_page_asks_by_itself_is_no_visit(storage: Site) -> None:
+    operators.save("li", PASSWORD, now=NOW)
+    token, minute = log_in("li"), timedelta(minutes=1)
+
+    asked = operator_logins.get_logged_in(token, now=NOW + 20 * minute, is_visit=False)
+
+    assert asked is not None
+    assert operator_logins.get_logged_in(token, now=NOW + 31 * minute) is None
+
+
 def test_a_new_password_ends_all_sessions_but_the_one_it_was_typed_in(storage: Site) -> None:
     operator = operators.save("li", PASSWORD, now=NOW)
     here, there = log_in("li"), log_in("li")

@@ -71,7 +71,17 @@ def test_a_list_is_ordered_by_a_text_too(storage: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["x", "~", "2026-11-21T03:00:00+00:00", "2026-11-21T03:00:00~1", "~1", "0~0"]
+    "address",
+    [
+        "x",
+        "~",
+        "2026-11-21T03:00:00+00:00",
+        "2026-11-21T03:00:00~1",
+        "~1",
+        "0~0",
+        "0001-01-01T00:00:00+14:00~1",
+        "2026-11-21T03:00:00+00:00~a\0",
+    ],
 )
 def test_a_place_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(InvalidRequest):

@@ -1,6 +1,7 @@
 """What a deployment asks: does the process answer, and can it work?"""
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import text
 from tests.servers import settings_for_tests
 from wechatlogin import create_app
 from wechatlogin.extensions import db
-from wechatlogin.services import readiness
+from wechatlogin.services import health, readiness
 from wechatlogin.services.site import Site
 
 HERE = {"REMOTE_ADDR": "127.0.0.1"}
@@ -93,6 +94,20 @@ def test_redis_is_told_of_and_asked_for_nothing(
     assert answer.status_code == 200
     assert answer.json is not None
     assert answer.json == {"redis": condition, "schema": readiness.get_newest_schema()}
+
+
+def test_a_process_that_is_forked_begins_then() -> None:
+    reading, writing = os.pipe()
+    before = health.get_started_at()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, health.get_started_at().isoformat().encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+
+    assert datetime.fromisoformat(os.read(reading, 64).decode()) > before
+    os.close(reading)
+    os.close(writing)
 
 
 def test_strangers_are_told_no_more_than_that_it_is_ready(app: Flask) -> None:

@@ -3,7 +3,7 @@
 from wechatlogin.models.account_health import AccountHealth
 from wechatlogin.models.api_key import ApiKey
 from wechatlogin.models.application import Application, ApplicationUser, Logo, SubjectType
-from wechatlogin.models.attempt import Attempt, Display, Purpose, Status, Way
+from wechatlogin.models.attempt import NO_LOGINS, Attempt, Display, Purpose, Status, Way
 from wechatlogin.models.audit import AuditEntry, AuditTag
 from wechatlogin.models.client_secret import ClientSecret
 from wechatlogin.models.code import Code
@@ -31,6 +31,7 @@ from wechatlogin.models.webhook import WebhookDelivery, WebhookEvent
 from wechatlogin.models.wechat_app import WeChatAppRow
 
 __all__ = [
+    "NO_LOGINS",
     "AccountHealth",
     "Algorithm",
     "ApiKey",

@@ -37,6 +37,10 @@ class Purpose(StrEnum):
     RELAY = "relay"
 
 
+#: These log nobody in here: one is part of another attempt, the other is another site's login.
+NO_LOGINS = (Purpose.CONFIRM, Purpose.RELAY)
+
+
 class Display(StrEnum):
     """Where the browser shows the login."""
 

@@ -36,7 +36,7 @@ from wechatlogin.errors import (
     AttemptTaken,
 )
 from wechatlogin.extensions import db
-from wechatlogin.models import Attempt, Identity, Status, Way
+from wechatlogin.models import NO_LOGINS, Attempt, Identity, Status, Way
 from wechatlogin.models.transaction import after_commit, count_changed, write
 from wechatlogin.services import privacy_notices, users
 from wechatlogin.services.errand import Errand
@@ -357,7 +357,7 @@ def _end(
 
 def _count(attempt: Attempt | None, outcome: str) -> None:
     """Count a move once it is certain; many a unit of writes does more than to move."""
-    if attempt is not None:
+    if attempt is not None and attempt.purpose not in NO_LOGINS:
         after_commit(metrics.ATTEMPTS.labels(str(attempt.way), str(outcome)).inc)
 
 

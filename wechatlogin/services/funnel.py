@@ -5,7 +5,8 @@
     confirmed    the person has said yes
     claimed      the browser is logged in
 
-An attempt that proves who holds a phone is part of another one, and is not counted.
+An attempt that proves who holds a phone is part of another one, and a relayed one is another
+site's login: neither is counted.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from wechatlogin.extensions import db
-from wechatlogin.models import Attempt, Purpose, Status, Way
+from wechatlogin.models import NO_LOGINS, Attempt, Status, Way
 
 #: Of so many logins, the latest, the times are taken.
 MOST_TIMES = 1000
@@ -107,7 +108,7 @@ def _get_failed(since: datetime) -> dict[str, dict[str, int]]:
 
 
 def _counted(since: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (Attempt.created_at > since, Attempt.purpose != Purpose.CONFIRM)
+    return (Attempt.created_at > since, Attempt.purpose.not_in(NO_LOGINS))
 
 
 def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -13,8 +13,9 @@ from wechatlogin.services import readiness
 from wechatlogin.services.readiness import Condition
 from wechatlogin.services.site import Site
 
-#: When this process began, as far as this module has seen.
-STARTED_AT = clock.now()
+#: When this process began, as far as this module has seen; gunicorn's master reads it first.
+_began = {"at": clock.now()}
+os.register_at_fork(after_in_child=lambda: _began.update(at=clock.now()))
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Health:
     threads: int
 
 
+def get_started_at() -> datetime:
+    """Return when this process began."""
+    return _began["at"]
+
+
 def get_health(site: Site) -> Health:
     """Return how the service is.
 
@@ -53,7 +59,7 @@ def get_health(site: Site) -> Health:
         schema=ready.schema,
         python=platform.python_version(),
         process=f"{socket.gethostname()}:{os.getpid()}",
-        started_at=STARTED_AT,
+        started_at=get_started_at(),
         workers=site.settings.workers or os.cpu_count() or 1,
         threads=site.settings.threads,
     )

@@ -29,7 +29,9 @@ def log_in(name: str, password: SecretStr, *, browser: Browser, now: datetime) -
     """
     operator = operators.get_by_name(name)
     if not passwords.check_password(operator.password_hash if operator else None, password):
-        audit.record(AuditTag.OPERATOR_LOGIN_FAILED, actor=name, ip=browser.ip, now=now)
+        # Of a name that nobody has nothing is kept: people type their password there.
+        known = operator.name if operator else None
+        audit.record(AuditTag.OPERATOR_LOGIN_FAILED, actor=known, ip=browser.ip, now=now)
         raise OperatorCredentialsWrong
     verified = operator.password_hash if operator else ""
     renewed = passwords.hash_password(password) if passwords.check_outdated(verified) else verified
@@ -67,9 +69,9 @@ def log_out(token: str, *, ip: str | None, now: datetime) -> None:
             audit.record(AuditTag.OPERATOR_LOGOUT, actor=operator.name, ip=ip, now=now)
 
 
-def get_logged_in(token: str, *, now: datetime) -> Operator | None:
+def get_logged_in(token: str, *, now: datetime, is_visit: bool = True) -> Operator | None:
     """Return the operator of a session's token."""
-    session = sessions.get(token, idle=sessions.OPERATOR_IDLE, now=now)
+    session = sessions.get(token, idle=sessions.OPERATOR_IDLE, now=now, is_visit=is_visit)
     if session is None or session.operator_id is None:
         return None
     operator = operators.get(session.operator_id)

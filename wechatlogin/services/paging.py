@@ -5,7 +5,7 @@ every page alike, the first and the last of a hundred thousand rows.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, Self, TypeVar
 
 from sqlalchemy import Select, and_, or_
@@ -37,9 +37,11 @@ class Place:
         moment, _, key = text.partition("~")
         try:
             at = datetime.fromisoformat(moment)
-        except ValueError as err:
+            # Near the calendar's ends there is no such moment in UTC.
+            at.astimezone(UTC)
+        except (ValueError, OverflowError) as err:
             raise InvalidRequest from err
-        if at.tzinfo is None or not key:
+        if at.tzinfo is None or not key or "\0" in key:
             raise InvalidRequest
         return cls(at, key)
 

@@ -32,6 +32,11 @@ _ODD = msgid("内容不符合微信的格式")
 _ODD_ADVICE = msgid("内容不符合微信的格式，可能不是微信发来的。请用微信后台的「提交」再试一次。")
 
 
+def check_telling(reason: str) -> bool:
+    """Tell whether a refusal shows a set-up that does not fit; anybody can send us nonsense."""
+    return any(reason in reasons for reasons in _MEANINGS)
+
+
 def explain(reason: str) -> str:
     """Return what was wrong, as a Chinese phrase that the page translates."""
     return next((words for reasons, words in _MEANINGS.items() if reason in reasons), _ODD)

@@ -115,9 +115,9 @@ def start_child(
     return session
 
 
-def get(token: str, *, idle: timedelta, now: datetime) -> Session | None:
-    """Return the live session of a token, and note the visit."""
-    return _visit(db.session.get(Session, sha256_hex(token)), idle, now)
+def get(token: str, *, idle: timedelta, now: datetime, is_visit: bool = True) -> Session | None:
+    """Return the live session of a token, and note the visit if it is one."""
+    return _visit(db.session.get(Session, sha256_hex(token)), idle, now, is_visit=is_visit)
 
 
 def get_owner_id(token: str) -> str | None:
@@ -210,10 +210,12 @@ def _take_over(old_key: str, session: Session, now: datetime) -> None:
     db.session.execute(delete(Session).where(Session.key_hash == old_key))
 
 
-def _visit(session: Session | None, idle: timedelta, now: datetime) -> Session | None:
+def _visit(
+    session: Session | None, idle: timedelta, now: datetime, *, is_visit: bool = True
+) -> Session | None:
     if session is None or now >= session.expires_at or now >= session.last_seen_at + idle:
         return None
-    if now - session.last_seen_at >= TOUCH_INTERVAL:
+    if is_visit and now - session.last_seen_at >= TOUCH_INTERVAL:
         with write() as database:
             database.execute(
                 update(Session).where(Session.key_hash == session.key_hash).values(last_seen_at=now)

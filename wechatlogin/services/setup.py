@@ -20,7 +20,7 @@ from wechatlogin.models import (
     VerificationFile,
     WeChatAppRow,
 )
-from wechatlogin.services import verification_files, wechat_apps
+from wechatlogin.services import push_refusals, verification_files, wechat_apps
 from wechatlogin.services.site import Site
 from wechatlogin.wechat.access_token import fetch_stable_token
 from wechatlogin.wechat.app import Right, WeChatApp, rights_of
@@ -87,7 +87,8 @@ def get_progress(row: WeChatAppRow) -> Progress:
         Attempt.appid == row.appid, Attempt.status == Status.CLAIMED
     )
     heard_at = _latest(health.verified_at if health else None, db.session.scalar(push))
-    refused_at = health.refused_at if health else None
+    is_telling = health is not None and push_refusals.check_telling(health.refused_reason or "")
+    refused_at = health.refused_at if health and is_telling else None
     if heard_at is not None and refused_at is not None and refused_at <= heard_at:
         refused_at = None
     return Progress(

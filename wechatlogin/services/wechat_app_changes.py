@@ -107,6 +107,8 @@ def change(
         before = wechat_app_audit.describe(row)
         replaced = _apply(site.vault, row, settings, given)
         _verify_mode(row)
+        if "token" in replaced:
+            _forget_check(row)
         if before != wechat_app_audit.describe(row) or replaced:
             wechat_app_audit.record(row, by, before=before, new_secrets=replaced, now=now)
 
@@ -119,14 +121,11 @@ def renew_callback_secrets(
     if AppKind(row.kind) is not AppKind.TEST:
         aes_key = wechat_app_settings.new_aes_key()
     before = wechat_app_audit.describe(row)
-    with write() as session:
+    with write():
         row.sealed_token = vault.seal(token.get_secret_value())
         if aes_key is not None:
             row.sealed_aes_key = vault.seal(aes_key.get_secret_value())
-        health = session.get(AccountHealth, row.appid)
-        if health is not None:
-            # WeChat has checked the address with another token.
-            health.verified_at = None
+        _forget_check(row)
         names = {"token", "aes_key"} if aes_key is not None else {"token"}
         wechat_app_audit.record(row, by, before=before, new_secrets=names, now=now)
     return CallbackSecrets(
@@ -179,6 +178,13 @@ def _apply(
         setattr(row, column, vault.seal(value.get_secret_value()))
         replaced.add(name)
     return replaced
+
+
+def _forget_check(row: WeChatAppRow) -> None:
+    """Forget that WeChat has checked the address: it did so with another token."""
+    health = db.session.get(AccountHealth, row.appid, populate_existing=True)
+    if health is not None:
+        health.verified_at = None
 
 
 def _verify_mode(row: WeChatAppRow) -> None:

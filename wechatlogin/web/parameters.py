@@ -1,11 +1,21 @@
 """Reading parameters strictly: a doubled one is an attack or a mistake, never a choice."""
 
+from typing import Any
+
 from flask import request
 from werkzeug.datastructures import MultiDict
+from werkzeug.routing import IntegerConverter, Map
 
 from wechatlogin.errors import InvalidRequest
 
 LONGEST = 2048
+
+
+class RowNumber(IntegerConverter):
+    """A row's number in an address; one that no database can hold is no page of ours."""
+
+    def __init__(self, url_map: Map, *args: Any, **kwargs: Any) -> None:
+        super().__init__(url_map, *args, **{"max": 2**63 - 1, **kwargs})
 
 
 def get_single(name: str, *, source: MultiDict[str, str] | None = None) -> str | None:

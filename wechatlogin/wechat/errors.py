@@ -233,6 +233,12 @@ def error_for(errcode: int, errmsg: str, *, path: str) -> PlatformError:
     return kind(path=path, errcode=errcode, errmsg=errmsg)
 
 
+def describe(err: PlatformError) -> errcodes.Errcode | None:
+    """Return what the table says of an error: 40001 is a wrong secret where a token is fetched."""
+    is_secret = err.errcode == 40001 and err.path in _TOKEN_PATHS
+    return errcodes.ERRCODES.get(40125 if is_secret else err.errcode or 0)
+
+
 def _rid_in(errmsg: str) -> str | None:
     found = _RID.search(errmsg)
     return found.group(1) if found else None

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from wechatlogin.extensions import db
 from wechatlogin.i18n import msgid
 from wechatlogin.models import AccountHealth, ReceivedMessage
-from wechatlogin.services import push_refusals, wechat_apps
+from wechatlogin.services import push_refusals
 from wechatlogin.services.doctor.examination import Examination
 from wechatlogin.services.doctor.finding import Finding, Step
 from wechatlogin.wechat import crypto
@@ -78,7 +78,7 @@ def examine_wechat_check(exam: Examination) -> Finding | None:
     if not (_is_pushed_to(exam) and exam.row.has(Right.ACCESS_TOKEN)):
         return None
     try:
-        check = wechat_apps.client(exam.site, exam.row).check_callback()
+        check = exam.client.check_callback()
     except PlatformError as err:
         return exam.refused(Step.WECHAT_CHECK, err)
     if not check.addresses:
@@ -109,16 +109,18 @@ def examine_push(exam: Examination, *, since: datetime | None = None) -> Finding
     earliest = since or exam.now - _RECENTLY
     health = _get_health(exam)
     pushed_at, refused_at = _get_last_push(exam), health.refused_at if health else None
+    reason = (health.refused_reason if health else None) or ""
     good = max((at for at in (pushed_at, health and health.verified_at) if at), default=None)
-    if health and refused_at and refused_at >= earliest and (good is None or refused_at > good):
-        return _explain_refusal(exam, Step.PUSH, health.refused_reason or "")
+    is_latest = refused_at and refused_at >= earliest and (good is None or refused_at > good)
+    if is_latest and push_refusals.check_telling(reason):
+        return _explain_refusal(exam, Step.PUSH, reason)
     if good is None or good < earliest:
-        reason = (
+        words = (
             msgid("还在等：到现在为止没有收到微信的推送。")
             if since
             else msgid("最近 30 天没有收到微信的推送。")
         )
-        return exam.unknown(Step.PUSH, reason, _PRESS)
+        return exam.unknown(Step.PUSH, words, _PRESS)
     if pushed_at == good:
         return exam.ok(Step.PUSH, msgid("收到了微信的推送。"))
     return exam.ok(

@@ -155,7 +155,7 @@ def _examine(exam: Examination, step: Step, examine: Examine, until: float) -> F
         )
     try:
         return examine(exam)
-    except (LoginError, SQLAlchemyError, InvalidToken, OSError) as err:
+    except (LoginError, SQLAlchemyError, InvalidToken, OSError, ValueError) as err:
         log.exception("the doctor could not finish a step: %s", step)
         _give_up_transaction()
         return exam.unknown(

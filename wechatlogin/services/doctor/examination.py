@@ -9,10 +9,12 @@ from functools import cached_property
 from wechatlogin.models import WeChatAppRow
 from wechatlogin.services import wechat_apps
 from wechatlogin.services.doctor.finding import Finding, State, Step
+from wechatlogin.services.pauses import Pauses
 from wechatlogin.services.site import Site
-from wechatlogin.wechat import errcodes
+from wechatlogin.wechat import errcodes, errors
 from wechatlogin.wechat.access_token import IssuedToken, fetch_stable_token
 from wechatlogin.wechat.app import WeChatApp
+from wechatlogin.wechat.client import WeChatClient
 from wechatlogin.wechat.errors import PlatformError
 from wechatlogin.wechat.visiting import Visitor
 
@@ -64,6 +66,11 @@ class Examination:
             return err
 
     @property
+    def client(self) -> WeChatClient:
+        """The account's way to WeChat, which is asked even where logins pause after a refusal."""
+        return wechat_apps.client(replace(self.site, pauses=Pauses()), self.row)
+
+    @property
     def present(self) -> datetime:
         """What our clock shows by now."""
         return self.now + timedelta(seconds=time.monotonic() - self._began)
@@ -84,7 +91,7 @@ class Examination:
 
     def refused(self, step: Step, err: PlatformError) -> Finding:
         """Return what WeChat's refusal means, in the words of the table of its numbers."""
-        entry = errcodes.ERRCODES.get(err.errcode or 0)
+        entry = errors.describe(err)
         say = self.site.translate
         if entry is None:
             reason, remedy = (

@@ -27,7 +27,7 @@ def examine_settings(exam: Examination) -> Finding:
             msgid("ENVIRONMENT 是 development，公开地址却是给大家用的。"),
             msgid("设置 ENVIRONMENT=production，按提示补上缺少的设置。"),
         )
-    if host not in {each.partition(":")[0] for each in settings.hosts}:
+    if not any(_check_among(host, each.partition(":")[0]) for each in settings.hosts):
         return exam.wrong(
             Step.SETTINGS,
             msgid("TRUSTED_HOSTS 里没有公开地址的主机名 %(host)s，人们打开会看到 400。"),
@@ -49,6 +49,11 @@ def examine_settings(exam: Examination) -> Finding:
             url=settings.wechat_api_url,
         )
     return exam.ok(Step.SETTINGS, msgid("设置可以使用。"))
+
+
+def _check_among(host: str, trusted: str) -> bool:
+    """Tell whether a trusted host is this one; with a dot before it, it is a whole domain."""
+    return host == trusted.removeprefix(".") or (trusted[:1] == "." and host.endswith(trusted))
 
 
 def examine_proxies(exam: Examination) -> Finding:

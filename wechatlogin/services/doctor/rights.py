@@ -12,6 +12,7 @@ from wechatlogin.services import applications, templates, ways, wechat_apps
 from wechatlogin.services.doctor.examination import Examination
 from wechatlogin.services.doctor.finding import Finding, State, Step
 from wechatlogin.services.templates import ChosenTemplate
+from wechatlogin.wechat import sending, users
 from wechatlogin.wechat.app import AppKind, Right
 from wechatlogin.wechat.errors import PlatformError
 
@@ -19,6 +20,12 @@ from wechatlogin.wechat.errors import PlatformError
 _QR_LIFETIME = timedelta(seconds=60)
 _QR_SCENE = "doctor"
 _NO_RIGHT = (48001, 10003, 10005)
+#: The calls that are not made here, by the right that they need.
+_NEEDED = {
+    users.PATH: Right.USER_INFO,
+    sending.TEMPLATE_PATH: Right.TEMPLATE_MESSAGE,
+    sending.TEXT_PATH: Right.CUSTOMER_MESSAGE,
+}
 _LATELY = timedelta(days=1)
 
 _NOT_ENTITLED = msgid(
@@ -46,7 +53,7 @@ def examine_rights(exam: Examination) -> Finding:
     if exam.row.has(Right.PARAMETRIC_QR):
         try:
             # One of the 100,000 a day; nobody is shown it.
-            wechat_apps.client(exam.site, exam.row).create_qrcode(_QR_SCENE, _QR_LIFETIME)
+            exam.client.create_qrcode(_QR_SCENE, _QR_LIFETIME)
         except PlatformError as err:
             return exam.refused(Step.RIGHTS, err)
     return _judge_ways(exam)
@@ -58,7 +65,7 @@ def examine_template(exam: Examination) -> Finding | None:
     if row.template_id is None or row.template_fields is None:
         return None
     try:
-        listed = wechat_apps.client(exam.site, row).get_templates()
+        listed = exam.client.get_templates()
         chosen = ChosenTemplate(row.template_id, row.template_fields)
         template = templates.verify_fields(exam.site, AppKind(row.kind), chosen, listed)
     except PlatformError as err:
@@ -79,12 +86,14 @@ def examine_template(exam: Examination) -> Finding | None:
 
 
 def _get_refusal(exam: Examination) -> PlatformErrorCount | None:
+    # What its kind may not do is not asked for any more.
+    paths = [path for path, right in _NEEDED.items() if exam.row.has(right)]
     return db.session.scalar(
         select(PlatformErrorCount)
         .where(
             PlatformErrorCount.appid == exam.row.appid,
             PlatformErrorCount.errcode.in_(_NO_RIGHT),
-            PlatformErrorCount.path.startswith("/cgi-bin/"),
+            PlatformErrorCount.path.in_(paths),
             PlatformErrorCount.last_at > exam.now - _LATELY,
         )
         .order_by(PlatformErrorCount.last_at.desc())

@@ -7,6 +7,7 @@ silence shows that, and everybody looks once a second as without a bus.
 
 import threading
 from collections.abc import Iterable
+from typing import cast
 
 import psycopg
 from sqlalchemy import Engine
@@ -71,10 +72,7 @@ class PostgresqlBus(ListeningBus):
 
 
 def _driver(connection: PoolProxiedConnection) -> psycopg.Connection[tuple[object, ...]]:
-    driver = connection.dbapi_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError("the bus speaks psycopg")
-    return driver
+    return cast("psycopg.Connection[tuple[object, ...]]", connection.dbapi_connection)
 
 
 def _close(connection: PoolProxiedConnection | None) -> None:

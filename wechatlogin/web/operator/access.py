@@ -72,7 +72,7 @@ def log_in() -> Response | tuple[str, int]:
     try:
         token = operator_logins.log_in(name, password, browser=browser(), now=clock.now())
     except OperatorCredentialsWrong as err:
-        return _page(next_path, error=gettext(err.message)), err.status
+        return _page(next_path, name=name, error=gettext(err.message)), err.status
     return let_in(name, token, next_path)
 
 
@@ -94,6 +94,19 @@ def let_in(name: str, token: SecretStr, next_path: str | None) -> Response:
     return response
 
 
+def limit_session() -> RouteLimit:
+    """Limit the wrong passwords that are typed in one session, from wherever."""
+    return limiter.shared_limit(
+        name_limit, "operator's own password", key_func=session_bucket, deduct_when=was_wrong
+    )
+
+
+def session_bucket() -> str:
+    """Return with which session a wrong password is counted."""
+    token = cookies.read(cookies.OPERATOR) or ""
+    return current_site().vault.keyed_hash("operator tries", token)
+
+
 def browser() -> Browser:
     """Return the browser in front of us as far as operators' sessions need it."""
     return Browser(
@@ -111,20 +124,23 @@ def get_own_page(path: str | None) -> str | None:
     return own if own and own.startswith(desk.PREFIX + "/") else None
 
 
-def _page(next_path: str | None, *, error: str | None = None) -> str:
+def _page(next_path: str | None, *, name: str = "", error: str | None = None) -> str:
     own = get_own_page(next_path)
     return render_template(
         "operator/login.html",
         action=url_for("operator.log_in"),
         wechat_url=url_for("operator_wechat.ask", next=own),
         next=own,
+        name=name,
         error=error,
     )
 
 
 def _read_name() -> str:
     # PostgreSQL keeps no NUL, so nobody is called so.
-    return (get_single("name", source=request.form) or "").replace("\0", "")[:64]
+    name = (get_single("name", source=request.form) or "").replace("\0", "")[:64]
+    # To MariaDB a name with spaces behind it is the same, so it is counted as the same.
+    return name.strip()
 
 
 def _sign_of(name: str) -> str:

@@ -4,11 +4,11 @@ GET  /operator/audit           the newest first; by `tag`, `actor`, `user`, `det
 POST /operator/audit/export    what matches as CSV, all of it; that is in the audit too
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import Response, render_template, request, stream_with_context, url_for
-from flask_babel import get_timezone, gettext
+from flask_babel import gettext, to_utc
 from werkzeug.datastructures import MultiDict
 
 from wechatlogin import clock
@@ -95,7 +95,7 @@ def _day(asked: Asked, name: str) -> datetime | None:
         raise ParameterWrong(name) from err
     if day.year not in YEARS:
         raise ParameterWrong(name)
-    return datetime.combine(day, time(), get_timezone())
+    return to_utc(datetime.combine(day, time())).replace(tzinfo=UTC)
 
 
 def _page(asked: Asked, page: Page[AuditEntry], errors: dict[str, str]) -> str:

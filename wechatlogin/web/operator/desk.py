@@ -32,6 +32,9 @@ class Entry:
     role: Role = Role.ADMIN
 
 
+#: A page asks these by itself, whether anybody is there or not.
+ASKED_BY_PAGES = frozenset({"operator_status.show_board", "operator_doctor.look_for_push"})
+
 BAR = (
     Entry(msgid("状态"), HOME, Role.VIEWER),
     Entry(msgid("检查"), "operator_doctor.show", Role.VIEWER),
@@ -88,8 +91,7 @@ def render_error(err: LoginError) -> Response:
 
 def _guard(role: Role) -> Callable[[], Response | None]:
     def require() -> Response | None:
-        token = cookies.read(cookies.OPERATOR)
-        operator = operator_logins.get_logged_in(token, now=clock.now()) if token else None
+        operator = _get_logged_in()
         if operator is None:
             asked = request.full_path.rstrip("?") if request.method == "GET" else None
             return redirect(url_for("operator.ask", next=get_own_path(asked)), 303)
@@ -99,6 +101,14 @@ def _guard(role: Role) -> Callable[[], Response | None]:
         return None
 
     return require
+
+
+def _get_logged_in() -> Operator | None:
+    token = cookies.read(cookies.OPERATOR)
+    if token is None:
+        return None
+    is_visit = request.endpoint not in ASKED_BY_PAGES
+    return operator_logins.get_logged_in(token, now=clock.now(), is_visit=is_visit)
 
 
 def _for_templates() -> dict[str, object]:

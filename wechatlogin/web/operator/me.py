@@ -34,6 +34,7 @@ def show() -> str:
 
 @bp.post("/password")
 @access.limit_passwords()
+@access.limit_session()
 def change_password() -> Response | tuple[str, int]:
     operator, by, now = desk.current_operator(), desk.current_actor(), clock.now()
     new = SecretStr(get_single("new", source=request.form) or "")
@@ -56,6 +57,7 @@ def ask_to_link() -> Response | str:
 
 @bp.post("/wechat")
 @access.limit_passwords()
+@access.limit_session()
 def link() -> Response | tuple[str, int]:
     operator, by, now = desk.current_operator(), desk.current_actor(), clock.now()
     person = wechat.get_fresh_person()

@@ -58,7 +58,8 @@ def edit(appid: str) -> str:
 @bp.post("/edit")
 def save(appid: str) -> Response | str | tuple[str, int]:
     row, which = wechat_app_forms.verify_row(appid), _which(request.form)
-    text, by = get_single("text", source=request.form) or "", desk.current_actor()
+    # However long it is: the form is shown again with it, and says what is wrong.
+    text, by = request.form.get("text", ""), desk.current_actor()
     try:
         if get_single("step", source=request.form) == "preview":
             reply_texts.verify_text(which.occasion, text)

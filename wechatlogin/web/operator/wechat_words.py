@@ -3,7 +3,7 @@
 from flask_babel import gettext
 
 from wechatlogin.services.setup import WHITE_LIST_ERRCODES
-from wechatlogin.wechat import errcodes
+from wechatlogin.wechat import errors
 from wechatlogin.wechat.errors import OperatorNeeded, PlatformError
 
 #: What says that appid or secret themselves are wrong, and which of them.
@@ -24,12 +24,12 @@ def explain(err: PlatformError) -> str:
             ip=err.ip,
             errcode=err.errcode,
         )
-    entry = errcodes.ERRCODES.get(err.errcode or 0)
+    entry = errors.describe(err)
     if entry is None:
         return gettext(err.message)
     return gettext(
         "%(meaning)s（%(errcode)s）。%(advice)s",
         meaning=gettext(entry.meaning),
-        errcode=entry.number,
+        errcode=err.errcode,
         advice=gettext(entry.advice),
     )
