@@ -34,6 +34,7 @@ _LISTED = (
     ("application_users", "application_id", "first_login_at"),
 )
 _KEPT_FOR_A_TIME = (
+    ("attempts", "link_user_id"),
     ("attempts", "parent_id"),
     ("codes", "expires_at"),
     ("sessions", "created_at"),
@@ -60,6 +61,7 @@ def upgrade() -> None:
         _widen_tokens()
         _loosen_logout_notices()
     _index("applications", "created_at")
+    _index("attempts", "appid", "openid")
     _index("received_messages", "appid", "received_at")
     for table_name, column in _KEPT_FOR_A_TIME:
         _index(table_name, column)
@@ -72,10 +74,12 @@ def downgrade() -> None:
     for name in _NEW_TABLES:
         op.drop_table(name)
     op.drop_index(op.f("ix_applications_created_at"), "applications")
+    op.drop_index(op.f("ix_attempts_appid_openid"), "attempts")
     op.drop_index(op.f("ix_received_messages_appid_received_at"), "received_messages")
     if op.get_bind().dialect.name in {"mysql", "mariadb"}:
         # A foreign key needs an index there, and had one by its own name.
-        op.create_index(op.f("fk_attempts_parent_id"), "attempts", ["parent_id"])
+        for column in ("link_user_id", "parent_id"):
+            op.create_index(op.f(f"fk_attempts_{column}"), "attempts", [column])
     for table_name, column in _KEPT_FOR_A_TIME:
         op.drop_index(op.f(f"ix_{table_name}_{column}"), table_name)
     with _without_foreign_keys():
@@ -292,6 +296,7 @@ def _create_webhooks() -> None:
         "webhook_deliveries",
         sa.Column("id", types.Exact(length=40), nullable=False),
         sa.Column("application_id", _ROW_ID, nullable=False),
+        sa.Column("user_id", types.Exact(length=32), nullable=True),
         sa.Column("event", types.Exact(length=32), nullable=False),
         sa.Column("payload", types.ExactText(), nullable=False),
         sa.Column("created_at", types.UtcDateTime(), nullable=False),
@@ -312,6 +317,7 @@ def _create_webhooks() -> None:
     )
     _index("webhook_deliveries", "application_id", "created_at")
     _index("webhook_deliveries", "delivered_at", "next_try_at")
+    _index("webhook_deliveries", "user_id")
 
 
 def _with_default(name: str, kind: Any, default: str) -> sa.Column[Any]:

@@ -160,6 +160,6 @@ def samples() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "operator/person_merge.html", {**COMPARED, "conflicts": []}
     yield "operator/person_delete.html", DELETION
     yield "operator/person_delete.html", {**DELETION, "person": BANNED}
-    lists = {"people_url": "/operator/people"}
+    lists = {"people_url": "/operator/people", "first_url": None, "next_url": None}
     yield "operator/merges.html", {**lists, "waiting": [MERGE], "recent": [MERGE]}
     yield "operator/merges.html", {**lists, "waiting": [], "recent": []}

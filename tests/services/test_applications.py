@@ -302,3 +302,17 @@ def test_a_key_is_one_of_the_applications_own_and_has_a_name(storage: Site) -> N
     for name in ("", "a" * 65, "a\nb"):
         with pytest.raises(SettingRefused):
             api_keys.issue(shop, name, now=NOW)
+
+
+@pytest.mark.parametrize("is_disabled", [True, False])
+def test_the_audit_says_whether_it_was_stopped_or_started(
+    storage: Site, *, is_disabled: bool
+) -> None:
+    application = an_application(storage)
+    applications.save_disabled(application, is_disabled=not is_disabled, now=NOW)
+
+    applications.save_disabled(application, is_disabled=is_disabled, now=NOW)
+
+    last = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert last.before == {"is_disabled": not is_disabled}
+    assert last.after == {"is_disabled": is_disabled}

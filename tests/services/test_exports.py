@@ -21,7 +21,7 @@ from wechatlogin.errors import UserUnknown
 from wechatlogin.extensions import db
 from wechatlogin.models import AuditEntry, AuditTag, User
 from wechatlogin.models.transaction import write
-from wechatlogin.services import accounts, bans, consents, exports
+from wechatlogin.services import accounts, audit, bans, consents, exports, merging
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.site import Site
 from wechatlogin.wechat.oauth import Profile
@@ -120,3 +120,23 @@ def test_an_export_is_noted(storage: Site, by: Any, actor: str | None) -> None:
 def test_nothing_is_exported_of_nobody(storage: Site) -> None:
     with pytest.raises(UserUnknown):
         exports.export("nobody", by=None, now=NOW)
+
+
+def test_after_an_undoing_nothing_names_the_other(storage: Site) -> None:
+    merge = merged(storage, an_app(storage, 1), an_app(storage, 2))
+    merging.undo(merge.id, by=LI, now=LATER)
+
+    mine, theirs = exported(merge.user_id), exported(merge.other_user_id)
+
+    assert merge.other_user_id not in json.dumps(mine)
+    assert merge.user_id not in json.dumps(theirs)
+
+
+def test_what_was_noted_before_a_merge_is_in_it(storage: Site) -> None:
+    merge = merged(storage, an_app(storage, 1), an_app(storage, 2))
+    former = merge.other_user_id
+    audit.record(AuditTag.USER_LOGIN, user_id=former, ip="203.0.113.8", now=NOW)
+
+    told = exported(merge.user_id)
+
+    assert "203.0.113.8" in {entry["ip"] for entry in told["audit"]}

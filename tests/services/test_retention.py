@@ -209,7 +209,7 @@ def an_unfollower(storage: Site, policy: UnfollowPolicy, at: datetime) -> tuple[
     row = an_account(storage, now=OLD)
     identity = an_identity(row, "o-lin", now=OLD)
     a_session(identity.user_id, at=NOW)
-    unfollowing.note(site, row, "o-lin", at=at, now=NOW)
+    unfollowing.note(site, row, "o-lin", at=at, now=at)
     return site, identity
 
 
@@ -243,6 +243,21 @@ def test_whoever_unfollowed_lately_or_follows_again_stays(storage: Site) -> None
     )
     retention.purge(site, now=NOW + timedelta(days=6))
     assert count(Identity) == 1
+
+
+def test_whoever_an_answer_says_has_left_has_the_same_time(storage: Site) -> None:
+    site = settings_of(storage, unfollowed=UnfollowPolicy.ERASE)
+    row = an_account(storage, now=OLD)
+    an_identity(row, "o-lin", now=OLD)
+    accounts.note_follow_event(row.appid, "o-lin", follows=True, at=OLD, now=OLD)
+    # The event of the unfollowing was lost.
+    accounts.note_follow_answer(row.appid, "o-lin", follows=False, now=NOW)
+
+    retention.purge(site, now=NOW + timedelta(days=29))
+    assert count(User) == 1
+
+    retention.purge(site, now=NOW + timedelta(days=31))
+    assert count(User) == 0
 
 
 def test_an_event_that_comes_late_logs_nobody_out(storage: Site) -> None:

@@ -194,4 +194,6 @@ def test_a_bus_takes_no_place_in_the_pool(tmp_path: Path) -> None:
         with engine.connect() as connection:
             assert connection.execute(text("SELECT 1")).scalar() == 1
         bus.close()
+        # Whoever only speaks, as a command does, closes nothing but the engine.
+        make_bus(engine, settings_for_tests()).wake("abc")
         engine.dispose()

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from tests.services.hooked import WECHAT, an_application, hooked, told
+import pytest
+
+from tests.services.hooked import WECHAT, an_application, deliver, hooked, told
 from tests.services.one_person import (
     LATER,
     LI,
@@ -16,7 +18,13 @@ from tests.stories import a_user, an_account, an_identity
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, SubjectType, WebhookEvent
 from wechatlogin.models.transaction import write
-from wechatlogin.services import accounts, application_users, merging, webhook_settings
+from wechatlogin.services import (
+    accounts,
+    application_users,
+    deletion,
+    merging,
+    webhook_settings,
+)
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.merging import Decision
 from wechatlogin.services.site import Site
@@ -186,3 +194,19 @@ def test_following_is_nobodys_business_but_of_who_uses_the_account(storage: Site
 def hear(site: Site, application: Application, event: WebhookEvent) -> None:
     wanted = WebhookSettings("https://shop.example/hook", (event.value,))
     webhook_settings.save(site, application, wanted, by=LI, now=NOW)
+
+
+def test_who_is_deleted_leaves_no_message_that_was_taken(
+    storage: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, _ = hooked(storage, scopes=WECHAT)
+    identity = see(an_app(storage, 1), "o-lin", "u-lin")
+    log_in(storage, identity, application=shop)
+    monkeypatch.setattr(storage.poster, "deliver", lambda *_: 200)
+    deliver(storage)
+    log_in(storage, identity, application=shop, now=LATER)
+
+    deletion.delete_person(identity.user_id, by=LI, now=LATER)
+
+    # What is still waiting goes out, so that the application hears things in their order.
+    assert [event for event, _ in told()] == ["user.deleted", "user.login"]

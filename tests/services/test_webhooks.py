@@ -19,7 +19,7 @@ from tests.stories import a_user
 from wechatlogin.config import Environment
 from wechatlogin.errors import DeliveryUnknown, SettingRefused
 from wechatlogin.extensions import db
-from wechatlogin.models import Application, AuditEntry, WebhookDelivery
+from wechatlogin.models import Application, AuditEntry, AuditTag, WebhookDelivery
 from wechatlogin.models.transaction import write
 from wechatlogin.services import (
     application_users,
@@ -369,3 +369,23 @@ def test_a_removed_application_leaves_no_message(storage: Site) -> None:
     applications.remove(db.session.scalars(select(Application)).one(), now=NOW)
 
     assert messages() == []
+
+
+def test_what_an_operator_sends_is_in_the_audit(storage: Site, server: Receiver) -> None:
+    application, _ = hooked(storage, server.url, events=("user.login",))
+    webhooks.send_test(application, by=LI, now=NOW)
+    server.says(b"", status=410)
+    deliver(storage)
+    assert webhooks.has_given_up(application)
+    webhooks.resend_failed(application, by=LI, now=NOW)
+    assert not webhooks.has_given_up(application)
+    webhooks.resend(messages()[0], by=LI, now=NOW)
+
+    query = select(AuditEntry).where(AuditEntry.tag == AuditTag.WEBHOOK_SENT)
+    noted = db.session.scalars(query.order_by(AuditEntry.id)).all()
+    assert {(entry.actor, entry.detail) for entry in noted} == {("li", application.client_id)}
+    assert [entry.after for entry in noted] == [
+        {"event": "webhook.test"},
+        {"messages": 1},
+        {"message": messages()[0].id},
+    ]

@@ -81,6 +81,8 @@ class Attempt(Base):
         Index(None, "parent_id"),
         # Found when a person follows, and when one is erased.
         Index(None, "user_id"),
+        Index(None, "link_user_id"),
+        Index(None, "appid", "openid"),
     )
 
     #: What the waiting page asks by.

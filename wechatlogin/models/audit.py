@@ -59,6 +59,7 @@ class AuditTag(StrEnum):
     VERIFICATION_FILE_REMOVED = "verification_file:removed"
     APPLICATION_SAVED = "application:saved"
     APPLICATION_REMOVED = "application:removed"
+    WEBHOOK_SENT = "webhook:sent"
 
 
 class AuditEntry(Base):

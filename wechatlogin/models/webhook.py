@@ -35,6 +35,8 @@ class WebhookDelivery(Base):
     #: The `webhook-id` by which the receiver tells a repetition.
     id: Mapped[str] = mapped_column(Exact(40), primary_key=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("applications.id", ondelete="CASCADE"))
+    #: Whom it tells of, who may be no more; None where it tells of nobody.
+    user_id: Mapped[str | None] = mapped_column(Exact(32), index=True)
     event: Mapped[WebhookEvent] = mapped_column(Exact(32))
     #: The body as it is sent, byte for byte.
     payload: Mapped[str] = mapped_column(ExactText)

@@ -18,7 +18,15 @@ from wechatlogin.models import (
     WeChatAppRow,
 )
 from wechatlogin.models.transaction import write
-from wechatlogin.services import audit, deletion, merging, sessions, users, webhook_events
+from wechatlogin.services import (
+    audit,
+    deletion,
+    merging,
+    sessions,
+    users,
+    webhook_events,
+    webhooks,
+)
 from wechatlogin.wechat.oauth import Profile
 
 
@@ -111,6 +119,7 @@ def erase_identity(appid: str, openid: str, *, now: datetime) -> None:
         sessions.end_all(user_id, now=now)
         session.execute(delete(Attempt).where(Attempt.appid == appid, Attempt.openid == openid))
         session.execute(delete(Identity).where(Identity.id == identity.id))
+        webhooks.forget(user_id)
         if session.scalar(select(Identity.id).where(Identity.user_id == user_id)) is None:
             deletion.delete_user(user_id, now=now)
         audit.record(AuditTag.USER_ERASED, user_id=user_id, now=now)

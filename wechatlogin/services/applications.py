@@ -185,11 +185,12 @@ def save_disabled(
 ) -> None:
     """Disable an application, or enable it again; disabling ends the sessions of its tokens."""
     with write() as session:
+        # The update writes through to the row that was read.
+        before = {"is_disabled": application.is_disabled}
         which = update(Application).where(Application.id == application.id)
         session.execute(which.values(is_disabled=is_disabled))
         if is_disabled:
             sessions.end_all_of_application(application.id, now=now)
-        before = {"is_disabled": application.is_disabled}
         _record(application, before, {"is_disabled": is_disabled}, by=by, now=now)
 
 

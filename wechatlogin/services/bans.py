@@ -20,7 +20,7 @@ from wechatlogin.services.audit import Actor
 def ban(user_id: str, *, by: Actor, reason: str | None = None, now: datetime) -> bool:
     """Let a person no longer in, and end all their sessions; False if they were banned before.
 
-    The reason is kept in the audit, where operators alone read it.
+    The reason is kept in the audit, and is in what is exported of the person.
 
     :raise UserUnknown: if there is no such person.
     """

@@ -3,7 +3,8 @@
     sessions                    end as by a log-out: tokens and codes die, programs are told
     attempts                    those in which they showed who they are, or were asked to
     identities, and with them   verification codes, the states of sent messages
-    the user, and with them     consents, what applications know them by, their merges
+    the user, and with them     consents, what applications know them by, their merges, what was
+                                told of them by webhooks and is not still waiting to be
     audit                       stays, under an id that names nobody: without their addresses and
                                 what operators wrote about them
 
@@ -13,7 +14,7 @@ new person, whom applications know by another `sub`.
 
 from datetime import datetime
 
-from sqlalchemy import and_, delete, exists, or_, select, update
+from sqlalchemy import and_, delete, select, update
 
 from wechatlogin.errors import UserUnknown
 from wechatlogin.extensions import db
@@ -28,7 +29,7 @@ from wechatlogin.models import (
     User,
 )
 from wechatlogin.models.transaction import write
-from wechatlogin.services import audit, sessions, users, webhook_events
+from wechatlogin.services import audit, sessions, users, webhook_events, webhooks
 from wechatlogin.services.audit import Actor
 
 #: Entries in which an operator may have written down why.
@@ -54,6 +55,7 @@ def delete_person(user_id: str, *, by: Actor | None, now: datetime) -> None:
 
 def delete_user(user_id: str, *, now: datetime) -> None:
     """Delete a user whose sessions have been ended, in the unit of writes that is under way."""
+    webhooks.forget(user_id)
     webhook_events.note_deletion(user_id, now=now)
     _forget_in_audit(user_id)
     is_open = Merge.state != MergeState.MERGED
@@ -69,12 +71,15 @@ def _end_codes(user_id: str) -> None:
 
 
 def _delete_attempts(user_id: str) -> None:
-    shown = exists().where(
-        Identity.user_id == user_id,
-        and_(Identity.appid == Attempt.appid, Identity.openid == Attempt.openid),
-    )
-    theirs = delete(Attempt).where(or_(Attempt.user_id == user_id, shown))
-    db.session.execute(theirs.execution_options(synchronize_session=False))
+    identities = select(Identity.appid, Identity.openid).where(Identity.user_id == user_id)
+    shown = [
+        and_(Attempt.appid == appid, Attempt.openid == openid)
+        for appid, openid in db.session.execute(identities)
+    ]
+    # One at a time, so that each goes along its index.
+    for theirs in (Attempt.user_id == user_id, *shown):
+        one = delete(Attempt).where(theirs)
+        db.session.execute(one.execution_options(synchronize_session=False))
 
 
 def _forget_in_audit(user_id: str) -> None:

@@ -33,7 +33,15 @@ from wechatlogin.services.audit import Actor
 
 FORMAT = "wechatlogin.person/1"
 #: Their details name another user.
-_ABOUT_TWO = frozenset({AuditTag.USER_MERGE_WAITING, AuditTag.USER_KEPT_APART})
+_ABOUT_TWO = frozenset(
+    {
+        AuditTag.USER_MERGE_WAITING,
+        AuditTag.USER_KEPT_APART,
+        # Whoever is still one person finds the former id in `merges`.
+        AuditTag.USER_MERGED,
+        AuditTag.USER_MERGE_UNDONE,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -300,7 +308,9 @@ def _merges(user_id: str) -> list[MergePart]:
 
 
 def _audit(user_id: str) -> list[AuditPart]:
-    query = select(AuditEntry).where(AuditEntry.user_id == user_id).order_by(AuditEntry.at)
+    # What was noted before a merge keeps the id that it was noted under.
+    ids = [user_id, *(one.former_id for one in _merges(user_id))]
+    query = select(AuditEntry).where(AuditEntry.user_id.in_(ids))
     return [
         AuditPart(
             at=row.at,
@@ -310,7 +320,7 @@ def _audit(user_id: str) -> list[AuditPart]:
             ip=row.ip if row.actor is None else None,
             detail=None if row.tag in _ABOUT_TWO else row.detail,
         )
-        for row in db.session.scalars(query)
+        for row in db.session.scalars(query.order_by(AuditEntry.at, AuditEntry.id))
     ]
 
 

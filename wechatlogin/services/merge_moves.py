@@ -30,6 +30,7 @@ from wechatlogin.models import (
     MergeState,
     Operator,
     Session,
+    WebhookDelivery,
 )
 from wechatlogin.services import application_users
 
@@ -50,6 +51,7 @@ def move_all(other_id: str, user_id: str, *, merge_id: int | None = None) -> Not
     for column in (Identity.user_id, Session.user_id, Attempt.user_id, Attempt.link_user_id):
         _rewrite(column, other_id, user_id)
     _rewrite(AuthorizationCode.user_id, other_id, user_id)
+    _rewrite(WebhookDelivery.user_id, other_id, user_id)
     _move_consents(other_id, user_id)
     return {
         "identities": identities,

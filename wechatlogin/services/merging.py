@@ -183,10 +183,11 @@ def undo(merge_id: int, *, by: Actor, now: datetime) -> Merge:
     return merge
 
 
-def get_waiting() -> list[Merge]:
-    """Return the merges that an operator has to decide, the oldest first."""
+def get_waiting(*, after: int = 0, limit: int | None = None) -> list[Merge]:
+    """Return the merges that an operator has to decide, the oldest first, behind the one named."""
     query = select(Merge).join(User, User.id == Merge.other_user_id).order_by(Merge.id)
-    return list(db.session.scalars(query.where(Merge.state == MergeState.WAITING)))
+    query = query.where(Merge.state == MergeState.WAITING, Merge.id > after)
+    return list(db.session.scalars(query.limit(limit)))
 
 
 def count_waiting() -> int:

@@ -13,6 +13,7 @@ from wechatlogin.models import (
     AuditEntry,
     AuditTag,
     Merge,
+    MergeState,
     User,
 )
 from wechatlogin.models.transaction import write
@@ -70,7 +71,13 @@ def get_attempts(user_id: str, *, after: Place | None) -> Page[Attempt]:
 
 def get_audit(user_id: str) -> Page[AuditEntry]:
     """Return what was noted about a person, the last first; one page, the audit has them all."""
-    query = select(AuditEntry).where(AuditEntry.user_id == user_id)
+    # What was noted before a merge keeps the id that it was noted under.
+    former = [
+        merge.other_user_id
+        for merge in get_merges(user_id)
+        if merge.state == MergeState.MERGED and merge.user_id == user_id
+    ]
+    query = select(AuditEntry).where(AuditEntry.user_id.in_([user_id, *former]))
     return paging.get_page(query, AuditEntry.at, AuditEntry.id, after=None)
 
 

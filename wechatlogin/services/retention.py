@@ -157,7 +157,12 @@ def _unfollowed(settings: Settings, now: datetime) -> Select[Any] | None:
         return None
     before = now - timedelta(days=settings.unfollowed_erase_days)
     # Only an event says that somebody followed before.
-    left = (Identity.follows.is_(False), Identity.follows_since < before)
+    left = (
+        Identity.follows.is_(False),
+        Identity.follows_since < before,
+        # That event may be the one of the following, where WeChat's answer told of the end.
+        Identity.follows_checked_at < before,
+    )
     banned = select(User.id).where(User.id == Identity.user_id, User.banned_at.is_not(None))
     return select(Identity.id).where(*left, ~banned.exists()).order_by(Identity.id)
 

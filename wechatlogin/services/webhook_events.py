@@ -31,7 +31,8 @@ def note_login(known: ApplicationUser, *, now: datetime) -> None:
     events = (WebhookEvent.USER_CREATED, WebhookEvent.USER_LOGIN)
     for event in events if is_first else events[1:]:
         if _wants(application, event):
-            webhooks.write_down(application, event, _describe(application, known), now=now)
+            data = _describe(application, known)
+            webhooks.write_down(application, event, data, user_id=known.user_id, now=now)
 
 
 def note_merge(user_id: str, other_id: str, *, now: datetime) -> None:
@@ -47,7 +48,8 @@ def note_merge(user_id: str, other_id: str, *, now: datetime) -> None:
         gone = subjects.get((application.id, other_id))
         if gone is not None:
             data = {"sub": subjects[application.id, user_id], "former_sub": gone}
-            webhooks.write_down(application, WebhookEvent.USER_MERGED, data, now=now)
+            merged = WebhookEvent.USER_MERGED
+            webhooks.write_down(application, merged, data, user_id=user_id, now=now)
 
 
 def note_deletion(user_id: str, *, now: datetime) -> None:
@@ -55,7 +57,8 @@ def note_deletion(user_id: str, *, now: datetime) -> None:
     subjects = {known.application_id: known.subject for known in _get_known(user_id)}
     for application in _get_applications(user_id, WebhookEvent.USER_DELETED):
         data = {"sub": subjects[application.id]}
-        webhooks.write_down(application, WebhookEvent.USER_DELETED, data, now=now)
+        deleted = WebhookEvent.USER_DELETED
+        webhooks.write_down(application, deleted, data, user_id=user_id, now=now)
 
 
 def note_follow(identity: Identity, former: bool | None, *, now: datetime) -> None:
@@ -68,7 +71,8 @@ def note_follow(identity: Identity, former: bool | None, *, now: datetime) -> No
         appids = [row.appid for row in wechat_apps.get_for(application)]
         if SCOPE in application.scopes and identity.appid in appids:
             data = {"sub": subjects[application.id], "follows": follows, **_names(identity)}
-            webhooks.write_down(application, WebhookEvent.FOLLOW_CHANGED, data, now=now)
+            changed = WebhookEvent.FOLLOW_CHANGED
+            webhooks.write_down(application, changed, data, user_id=identity.user_id, now=now)
 
 
 def _wants(application: Application, event: WebhookEvent) -> bool:

@@ -20,13 +20,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from wechatlogin.errors import DeliveryUnknown, NoticeNotTaken
 from wechatlogin.extensions import db
-from wechatlogin.models import Application, WebhookDelivery, WebhookEvent
+from wechatlogin.models import Application, AuditTag, WebhookDelivery, WebhookEvent
 from wechatlogin.models.transaction import count_changed, write
-from wechatlogin.services import webhook_secrets
+from wechatlogin.services import audit, webhook_secrets
+from wechatlogin.services.audit import COMMAND_LINE, Actor
 from wechatlogin.services.paging import Page, Place, get_page
 from wechatlogin.services.site import Site
 
@@ -67,12 +68,17 @@ def write_down(
     data: Mapping[str, object],
     *,
     now: datetime,
+    user_id: str | None = None,
 ) -> None:
-    """Write down what an application is to hear, in the unit of writes that is under way."""
+    """Write down what an application is to hear, in the unit of writes that is under way.
+
+    `user_id` is whom it tells of.
+    """
     body = {"type": event.value, "timestamp": _iso(now), "data": data}
     row = WebhookDelivery(
         id=f"msg_{secrets.token_hex(16)}",
         application_id=application.id,
+        user_id=user_id,
         event=event,
         payload=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
         created_at=now,
@@ -82,6 +88,16 @@ def write_down(
         session.add(row)
         session.flush()
     _count(1)
+
+
+def forget(user_id: str) -> None:
+    """Delete what was told of a person; what is still waiting stays until it is.
+
+    A unit of writes is under way.
+    """
+    is_over = or_(WebhookDelivery.delivered_at.is_not(None), WebhookDelivery.next_try_at.is_(None))
+    theirs = delete(WebhookDelivery).where(WebhookDelivery.user_id == user_id, is_over)
+    db.session.execute(theirs.execution_options(synchronize_session=False))
 
 
 def count_written() -> int:
@@ -145,25 +161,43 @@ def get_state(delivery: WebhookDelivery) -> State:
     return State.WAITING if delivery.next_try_at is not None else State.GIVEN_UP
 
 
-def send_test(application: Application, *, now: datetime) -> None:
+def send_test(application: Application, *, now: datetime, by: Actor = COMMAND_LINE) -> None:
     """Have a message sent that tells of nobody."""
     data = {"client_id": application.client_id}
-    write_down(application, WebhookEvent.TEST, data, now=now)
+    with write():
+        write_down(application, WebhookEvent.TEST, data, now=now)
+        _record(application.id, {"event": WebhookEvent.TEST.value}, by=by, now=now)
 
 
-def resend(delivery: WebhookDelivery, *, now: datetime) -> None:
+def resend(delivery: WebhookDelivery, *, now: datetime, by: Actor = COMMAND_LINE) -> None:
     """Have a message sent once more, under the same id, also one that was taken."""
-    _renew(WebhookDelivery.id == delivery.id, now=now)
+    with write():
+        _renew(WebhookDelivery.id == delivery.id, now=now)
+        _record(delivery.application_id, {"message": delivery.id}, by=by, now=now)
 
 
-def resend_failed(application: Application, *, now: datetime) -> int:
+def resend_failed(application: Application, *, now: datetime, by: Actor = COMMAND_LINE) -> int:
     """Have all messages sent once more that were given up; return how many those are."""
-    return _renew(
+    with write():
+        count = _renew(
+            WebhookDelivery.application_id == application.id,
+            WebhookDelivery.delivered_at.is_(None),
+            WebhookDelivery.next_try_at.is_(None),
+            now=now,
+        )
+        if count:
+            _record(application.id, {"messages": count}, by=by, now=now)
+    return count
+
+
+def has_given_up(application: Application) -> bool:
+    """Tell whether there is anything that `resend_failed` would send."""
+    query = select(WebhookDelivery.id).where(
         WebhookDelivery.application_id == application.id,
         WebhookDelivery.delivered_at.is_(None),
         WebhookDelivery.next_try_at.is_(None),
-        now=now,
     )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def _renew(*which: ColumnElement[bool], now: datetime) -> int:
@@ -172,6 +206,18 @@ def _renew(*which: ColumnElement[bool], now: datetime) -> int:
         count = count_changed(anew.values(tries=0, next_try_at=now, delivered_at=None))
     _count(count)
     return count
+
+
+def _record(application_id: int, sent: Mapping[str, object], *, by: Actor, now: datetime) -> None:
+    application = db.session.get_one(Application, application_id)
+    audit.record_change(
+        AuditTag.WEBHOOK_SENT,
+        by,
+        before=None,
+        after=sent,
+        detail=application.client_id,
+        now=now,
+    )
 
 
 def _claim(now: datetime) -> WebhookDelivery | None:

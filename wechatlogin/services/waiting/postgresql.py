@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import cast
 
 import psycopg
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -29,6 +29,8 @@ class PostgresqlBus(ListeningBus):
         self._mouth: PoolProxiedConnection | None = None
         # Guards the connection to speak on.
         self._lock = threading.Lock()
+        # Whoever is done with the engine is done with what stands beside its pool.
+        event.listen(engine, "engine_disposed", lambda _engine: self._hang_up())
 
     def _open(self) -> None:
         self._ear = self._connect()

@@ -68,13 +68,15 @@ def rotate(client_id: str) -> str:
 
 @bp.post("/test")
 def send_test(client_id: str) -> Response:
-    webhooks.send_test(applications.verify(client_id), now=clock.now())
+    application = applications.verify(client_id)
+    webhooks.send_test(application, by=desk.current_actor(), now=clock.now())
     return redirect(url_for(".show", client_id=client_id, done="test"), 303)
 
 
 @bp.post("/resend")
 def resend_failed(client_id: str) -> Response:
-    webhooks.resend_failed(applications.verify(client_id), now=clock.now())
+    application = applications.verify(client_id)
+    webhooks.resend_failed(application, by=desk.current_actor(), now=clock.now())
     return redirect(url_for(".show", client_id=client_id, done="resent"), 303)
 
 
@@ -96,7 +98,7 @@ def show_delivery(client_id: str, delivery_id: str) -> str:
 @bp.post("/<delivery_id>/resend")
 def resend(client_id: str, delivery_id: str) -> Response:
     delivery = webhooks.verify(applications.verify(client_id), delivery_id)
-    webhooks.resend(delivery, now=clock.now())
+    webhooks.resend(delivery, by=desk.current_actor(), now=clock.now())
     shown: dict[str, Any] = {"client_id": client_id, "delivery_id": delivery_id}
     return redirect(url_for(".show_delivery", **shown, done="resent"), 303)
 
@@ -119,7 +121,7 @@ def _page(application: Application, typed: WebhookSettings, errors: dict[str, st
         if former_until is not None and former_until > now
         else None,
         deliveries=[_describe(row, client_id, now) for row in page.rows],
-        has_failed=any(webhooks.get_state(row) is State.GIVEN_UP for row in page.rows),
+        has_failed=webhooks.has_given_up(application),
         action=url_for(".save", client_id=client_id),
         secret_action=url_for(".rotate", client_id=client_id),
         test_action=url_for(".send_test", client_id=client_id),

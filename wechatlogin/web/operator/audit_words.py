@@ -62,6 +62,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         AuditTag.VERIFICATION_FILE_REMOVED: msgid("移除校验文件"),
         AuditTag.APPLICATION_SAVED: msgid("保存应用"),
         AuditTag.APPLICATION_REMOVED: msgid("移除应用"),
+        AuditTag.WEBHOOK_SENT: msgid("发送 webhook"),
     }
 )
 

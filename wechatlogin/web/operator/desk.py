@@ -8,7 +8,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wechatlogin import clock
-from wechatlogin.errors import LoginError, OperatorNotPermitted
+from wechatlogin.errors import InvalidRequest, LoginError, OperatorNotPermitted
 from wechatlogin.i18n import msgid
 from wechatlogin.models import Operator, Role
 from wechatlogin.services import operator_logins
@@ -97,6 +97,10 @@ def _guard(role: Role) -> Callable[[], Response | None]:
             return redirect(url_for("operator.ask", next=get_own_path(asked)), 303)
         if not operator.may(role):
             raise OperatorNotPermitted
+        typed = (value for _, value in request.values.items(multi=True))
+        if any("\0" in text for text in (request.path, *typed)):
+            # PostgreSQL keeps no NUL, so nothing is called so.
+            raise InvalidRequest
         g.operator = operator
         return None
 

@@ -1,6 +1,6 @@
 """Users that may be one person, and the last ones that were merged or kept apart.
 
-GET  /operator/people/merges
+GET  /operator/people/merges                `after` is the last one that was shown
 POST /operator/people/merges/<id>/decide    `decision` is merge or keep_apart
 POST /operator/people/merges/<id>/undo      bring the merged user back
 """
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from wechatlogin import clock
 from wechatlogin.errors import InvalidRequest
-from wechatlogin.services import merging
+from wechatlogin.services import merging, paging
 from wechatlogin.services.merging import Decision
 from wechatlogin.web.operator import desk, person_rows
 from wechatlogin.web.parameters import get_single
@@ -21,10 +21,16 @@ bp = desk.blueprint("merges", __name__, "/people/merges")
 
 @bp.get("")
 def show_all() -> str:
-    now = clock.now()
+    now, after = clock.now(), get_single("after") or "0"
+    if not (after.isascii() and after.isdecimal() and len(after) <= 18):
+        raise InvalidRequest
+    waiting = merging.get_waiting(after=int(after), limit=paging.SIZE + 1)
+    shown = waiting[: paging.SIZE]
     return render_template(
         "operator/merges.html",
-        waiting=[person_rows.merge(row, now=now) for row in merging.get_waiting()],
+        waiting=[person_rows.merge(row, now=now) for row in shown],
+        first_url=url_for(".show_all") if int(after) else None,
+        next_url=url_for(".show_all", after=shown[-1].id) if len(waiting) > len(shown) else None,
         recent=[person_rows.merge(row, now=now) for row in merging.get_recent()],
         people_url=url_for("operator_people.show_all"),
         notice=_notice(get_single("done")),
