@@ -23,7 +23,7 @@ from wechatlogin.errors import (
 from wechatlogin.extensions import db
 from wechatlogin.models import AuditEntry, Operator, Role, User
 from wechatlogin.models.transaction import write
-from wechatlogin.services import bans, operator_links, operator_logins, operators
+from wechatlogin.services import bans, operator_links, operator_logins, operators, passwords
 from wechatlogin.services.audit import COMMAND_LINE, Actor
 from wechatlogin.services.site import Site
 from wechatlogin.vault import sha256_hex
@@ -72,6 +72,11 @@ def test_a_wrong_password_is_in_the_audit_and_a_name_that_nobody_has_is_not(stor
         kept.append((last_entry().tag, last_entry().actor))
 
     assert kept == [("operator:login_failed", actor) for actor in ("li", None, None)]
+
+
+def test_nobodys_password_takes_as_long_to_check_as_anybodys() -> None:
+    assert not passwords.check_outdated(passwords.NOBODYS)
+    assert not passwords.check_password(None, PASSWORD)
 
 
 def test_what_a_page_asks_by_itself_is_no_visit(storage: Site) -> None:

@@ -6,7 +6,6 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-import redis
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
@@ -74,6 +73,9 @@ def _known_schemas() -> frozenset[str]:
 def _ask_redis(url: str | None) -> Condition:
     if url is None:
         return Condition.NOT_USED
+    # Most installations have none, and every command would load it.
+    import redis
+
     limits = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS}
     with contextlib.closing(redis.Redis.from_url(url, **limits)) as client:
         try:

@@ -18,8 +18,6 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from wechatlogin.config import Settings
-from wechatlogin.services.waiting.postgresql import PostgresqlBus
-from wechatlogin.services.waiting.redis import RedisBus
 from wechatlogin.services.waiting.rereading import RereadingBus
 from wechatlogin.services.waiting.sqlite import SqliteBus
 from wechatlogin.services.waiting.threaded import Listener
@@ -50,9 +48,14 @@ class Bus(Protocol):
 
 def make_bus(engine: Engine, settings: Settings) -> Bus:
     """Return the bus that suits what there is; it is quiet until it is started."""
+    # What is not used is not loaded, which every start and every command would wait for.
     if settings.redis_url is not None:
+        from wechatlogin.services.waiting.redis import RedisBus
+
         return RedisBus(settings.redis_url, settings.public_url)
     if engine.dialect.name == "postgresql":
+        from wechatlogin.services.waiting.postgresql import PostgresqlBus
+
         return PostgresqlBus(engine)
     if engine.dialect.name == "sqlite" and _is_file(engine.url.database):
         return SqliteBus(engine)
