@@ -219,7 +219,7 @@ class Installer:
         with app.app_context():
             group = OPEN_PLATFORM if apps else None
             for each, account in accounts.items():
-                _make_app(app, account, template=template, mode=mode, kind=each, group=group)
+                add_app(app, account, template=template, mode=mode, kind=each, group=group)
             operators.save("operator", SecretStr(OPERATOR_PASSWORD), now=clock.now())
             db.session.remove()
         service = Service(settings, folder / "service.log")
@@ -233,15 +233,16 @@ class Installer:
         return Installation(service, self._simulator, first, app, accounts)
 
 
-def _make_app(
+def add_app(
     app: Flask,
     account: Account,
     *,
     template: bool,
     mode: MessageMode,
     kind: AppKind,
-    group: str | None,
+    group: str | None = None,
 ) -> None:
+    """Write a WeChat app down, the same as at the simulator."""
     site: Site = app.extensions["wechatlogin"]
     fields = {"character_string1": "{code}", "thing2": "{minutes} 分钟内有效"}
     new = NewWeChatApp(

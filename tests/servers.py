@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -145,9 +146,10 @@ class Simulator:
 class Service:
     """The service in gunicorn, as `make run` starts it."""
 
-    def __init__(self, settings: Settings, log_path: Path) -> None:
+    def __init__(self, settings: Settings, log_path: Path, *, at: str | None = None) -> None:
         self.settings = settings
-        self.url = settings.public_url
+        # Behind a proxy it listens elsewhere than people know it.
+        self.url = f"http://{at}" if at else settings.public_url
         self.log_path = log_path
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -175,6 +177,21 @@ class Service:
             # Many may be stopping at the same time.
             self._process.wait(60)
             self._process = None
+
+    def kill(self) -> None:
+        """Let it be gone at once, with all its processes."""
+        if self._process is None:
+            return
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for each in (pid, *map(int, children)):
+            os.kill(each, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def is_up(self) -> bool:
+        """Tell whether it answers."""
+        return requests.get(self.url + "/readyz", timeout=5).ok
 
     def restart(self) -> None:
         """Stop and start again."""
