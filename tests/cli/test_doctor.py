@@ -2,13 +2,17 @@
 
 import json
 import shutil
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
+from werkzeug.serving import make_server
 
 from tests.servers import ROOT, Account, Simulator, settings_for_tests
 from tests.services import clinic
@@ -38,6 +42,26 @@ def app(tmp_path: Path, migrated: Path, simulator: Simulator) -> Iterator[Flask]
 @pytest.fixture
 def ready(app: Flask, simulator: Simulator) -> Clinic:
     return clinic.set_up(app.extensions["wechatlogin"], simulator)
+
+
+@pytest.fixture
+def served(app: Flask) -> Iterator[str]:
+    """Where pushes reach this very application."""
+    server = make_server("localhost", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://localhost:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def send_once_examined(simulator: Simulator, person: str, appid: str) -> None:
+    """Let a person write after the last question of the examination has been asked."""
+    give_up_at = time.monotonic() + 20
+    while not simulator.calls("/cgi-bin/qrcode/create") and time.monotonic() < give_up_at:
+        time.sleep(0.05)
+    # The wait has begun by then.
+    time.sleep(2)
+    simulator.send(person, appid, "你好")
 
 
 def run(ready: Clinic, app: Flask, *words: str) -> Result:
@@ -99,6 +123,26 @@ def test_waiting_ends_as_soon_as_something_comes(ready: Clinic, app: Flask) -> N
     came = run(ready, app, ready.row.appid, "--wait-for-push", "30")
 
     assert "ok: WeChat has checked the server address" in came.stderr
+
+
+def test_a_push_that_comes_during_the_wait_ends_it(
+    app: Flask, simulator: Simulator, served: str
+) -> None:
+    ready, person = clinic.set_up(app.extensions["wechatlogin"], simulator), simulator.add_person()
+    simulator.follow(person, ready.row.appid)
+    console = {"mode": "plain", "skip_url_check": True}
+    url = f"{served}/api/wechat/{ready.row.appid}"
+    simulator.add_app(ready.account, host="x", callback_url=url, **console)
+    simulator.call("DELETE", "/simulator/calls")
+
+    with ThreadPoolExecutor(1) as beside:
+        sent = beside.submit(send_once_examined, simulator, person, ready.row.appid)
+        came = run(ready, app, ready.row.appid, "--wait-for-push", "30")
+
+    sent.result()
+    assert "can't tell  Pushes: " in came.output
+    assert "Still waiting" in came.stderr
+    assert came.stderr.endswith("ok: A push from WeChat has come.\n")
 
 
 def test_waiting_in_vain_ends_with_1(app: Flask, simulator: Simulator) -> None:

@@ -2,12 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.conftest import Installation, Installer
 from tests.operator.desks import Desk, make_operator, open_desk
 from wechatlogin.models import Role
-from wechatlogin.wechat.app import AppKind
+from wechatlogin.wechat.app import AppKind, MessageMode
 
 
 def examine(desk: Desk, appid: str = "") -> str:
@@ -68,6 +69,41 @@ def test_the_doctors_own_check_is_no_sign_of_wechats(install: Installer) -> None
 
     # The page waits only for what has come since it was first opened.
     assert desk.open(before.url).text.count("等待微信的推送") > 0
+
+
+@pytest.mark.parametrize(
+    ("console", "reason", "remedy"),
+    [
+        (
+            {"mode": "safe"},
+            "加密方式与设置不一致（encrypted in plain mode）",
+            "消息加解密方式」选择明文模式",
+        ),
+        (
+            {"mode": "plain", "token": "canaryOfAnotherConsole"},
+            "签名不正确（wrong signature）",
+            "令牌(Token) 与这里保存的相同",
+        ),
+    ],
+    ids=["another mode", "another token"],
+)
+def test_what_is_entered_otherwise_in_wechats_console_is_told_by_a_real_push(
+    install: Installer, console: dict[str, str], reason: str, remedy: str
+) -> None:
+    installation = install(mode=MessageMode.PLAIN)
+    simulator, account = installation.simulator, installation.account
+    person = simulator.add_person()
+    simulator.follow(person, account.appid)
+    callback_url = f"{installation.url}/api/wechat/{account.appid}"
+    simulator.add_app(account, host="x", callback_url=callback_url, skip_url_check=True, **console)
+
+    simulator.send(person, account.appid, "你好")
+
+    told = examine(Desk(installation), account.appid)
+    assert f"微信的推送 有问题 微信推来的消息被拒绝了：{reason}。" in told
+    assert remedy in told
+    is_about_mode = f"消息加解密方式 有问题 微信推来的消息被拒绝了：{reason}。" in told
+    assert is_about_mode == ("token" not in console)
 
 
 def test_the_wait_needs_a_moment_and_an_app_that_is_pushed_to(installation: Installation) -> None:

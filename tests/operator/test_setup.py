@@ -1,7 +1,8 @@
 """The first run: from nothing to a login that works, for accounts with many rights and with few."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +11,16 @@ from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
 from tests.conftest import Installation, Installer
 from tests.flows.phones import Browser, Phone
-from tests.operator.desks import Desk, open_desk
-from tests.servers import Account
+from tests.operator.desks import Desk, make_operator, open_desk
+from tests.servers import Account, free_port
+from tests.services import clinic
+from tests.stories import start_attempt
 from wechatlogin import clock
 from wechatlogin.extensions import db
-from wechatlogin.models import AuditEntry
-from wechatlogin.services import audit, wechat_app_changes, wechat_apps
+from wechatlogin.models import AuditEntry, Role, Status
+from wechatlogin.models.transaction import write
+from wechatlogin.services import audit, verification_files, wechat_app_changes, wechat_apps
+from wechatlogin.services.verification_files import NewVerificationFile
 from wechatlogin.wechat.app import AppKind
 
 SIXTEEN = "bU7m2R3kQ0r1oQdB"
@@ -46,6 +51,50 @@ def register(nothing: Installation) -> Callable[..., None]:
         nothing.simulator.call("POST", "/simulator/apps", {**entered, **more})
 
     return enter
+
+
+@pytest.fixture(scope="module")
+def covered(install: Installer) -> Iterator[Installation]:
+    """A service behind a proxy that has no text files for it."""
+    host = f"127.0.0.1:{free_port()}"
+
+    def answer(path: str, query: dict[str, str]) -> tuple[int, bytes, dict[str, str]]:
+        if path.endswith(".txt"):
+            return 404, b"", {}
+        try:
+            passed = requests.get(f"http://{host}{path}", params=query, timeout=20)
+        except requests.ConnectionError:
+            return 502, b"", {}
+        return passed.status_code, passed.content, {}
+
+    with clinic.front(answer) as front:
+        made = install(public_url=front.url, bind=host, trusted_hosts=("127.0.0.1",))
+        made.service.url = f"http://{host}"
+        yield made
+
+
+def card(html: str, key: str) -> str:
+    """What stands in a step's card."""
+    found = re.search(rf'<section [^>]*aria-labelledby="{key}">.*?</section>', html, re.DOTALL)
+    assert found is not None, html
+    return found[0]
+
+
+def sent_from(desk: Desk) -> dict[str, str]:
+    """What shows that a form is one of ours."""
+    token = re.search(r'name="csrf_token" value="([^"]+)"', desk.open("/operator/doctor").text)
+    assert token is not None
+    return {"csrf_token": token[1]}
+
+
+def note_login(installation: Installation, account: Account, *, days_ago: int) -> None:
+    """Write down that somebody has logged in with an account."""
+    now = clock.now() - timedelta(days=days_ago)
+    with installation.app.app_context():
+        attempt = start_attempt(now=now, appid=account.appid)
+        with write():
+            attempt.status, attempt.openid, attempt.claimed_at = Status.CLAIMED, "o" * 28, now
+        db.session.remove()
 
 
 def enter_account(page: Page, account: Account, *, name: str = "晨光书店") -> None:
@@ -191,12 +240,16 @@ def test_a_refused_address_is_named_and_nothing_is_lost(
 
     refused = desk.submit(page, name="晨光书店", appid=account.appid, secret=account.secret)
     register(account, AppKind.SERVICE, ip_whitelist=None)
-    taken = desk.submit(refused, "/check")
+    taken = desk.submit(refused, "/examine/secret")
 
     assert "微信拒绝了本服务器的地址 127.0.0.1（40164）" in refused.text
     assert "IP 白名单" in refused.text
-    assert "微信接受了 AppID 和 AppSecret。" in taken.text
+    assert "微信接受了 AppID 和 AppSecret。</p>" in taken.text
+    assert "微信接受这台服务器的 IP。" in taken.text
     assert "微信拒绝了本服务器的地址" not in taken.text
+    # It stays so: the token that came is kept.
+    later = desk.open(f"/operator/setup/{account.appid}")
+    assert "还没有用它们取到过" not in later.text
 
 
 def test_a_wrong_token_in_wechats_console_is_seen(
@@ -230,6 +283,70 @@ def test_a_file_and_an_application_that_cannot_be_are_refused_in_their_place(
     assert 'id="file-error"' in no_file.text
     assert 'id="redirect_uri-error"' in no_address.text
     assert 'value="Grafana"' in no_address.text
+
+
+def test_each_step_is_examined_in_its_place(
+    nothing: Installation, register: Callable[..., None]
+) -> None:
+    account, desk = Account(), Desk(nothing)
+    register(account, AppKind.SERVICE)
+    page = desk.open("/operator/setup/account?kind=service")
+    page = desk.submit(page, name="晨光书店", appid=account.appid, secret=account.secret)
+    register(account, AppKind.SERVICE, ip_whitelist=["203.0.113.24"])
+
+    refused = desk.submit(page, "/examine/secret")
+    silent = desk.submit(refused, "/examine/callback")
+    usable = desk.submit(silent, "/examine/login")
+
+    assert "检查发现 1 处问题，见下面。" in card(refused.text, "secret")
+    assert "127.0.0.1 不在微信的白名单里" in card(refused.text, "secret")
+    assert "公开地址" in card(silent.text, "callback")
+    assert "这个帐号还没有令牌(Token)" in card(silent.text, "callback")
+    assert 'class="findings"' not in card(silent.text, "secret")
+    assert "接口权限" in card(usable.text, "login")
+
+
+def test_a_verification_file_that_another_program_covers_is_told(covered: Installation) -> None:
+    appid, file = covered.account.appid, NewVerificationFile(f"MP_verify_{SIXTEEN}.txt", SIXTEEN)
+    with covered.app.app_context():
+        verification_files.save(wechat_apps.verify(appid), file, now=clock.now())
+        db.session.remove()
+    desk = Desk(covered)
+
+    found = desk.submit(desk.open(f"/operator/setup/{appid}"), "/examine/domain")
+
+    told = card(found.text, "domain")
+    assert f"从公开地址取不到校验文件 {file.name}（HTTP 404）" in told
+    assert f"让 /{file.name} 直接到达这个服务" in told
+
+
+def test_nothing_but_a_step_is_examined_and_only_for_admins(installation: Installation) -> None:
+    path = f"{installation.url}/operator/setup/{installation.account.appid}/examine"
+    admin, viewer = Desk(installation), make_operator(installation, "setup-viewer", Role.VIEWER)
+    secret, odd, viewers = (
+        desk.post(f"{path}/{key}", data=sent_from(desk), timeout=30)
+        for desk, key in ((admin, "secret"), (admin, "redis"), (viewer, "secret"))
+    )
+
+    assert (secret.status_code, odd.status_code, viewers.status_code) == (200, 404, 403)
+
+
+def test_only_the_logins_of_the_last_days_count(
+    nothing: Installation, register: Callable[..., None]
+) -> None:
+    account, desk = Account(), Desk(nothing)
+    register(account, AppKind.SERVICE)
+    page = desk.open("/operator/setup/account?kind=service")
+    page = desk.submit(page, name="晨光书店", appid=account.appid, secret=account.secret)
+    path = f"/operator/setup/{account.appid}"
+
+    note_login(nothing, account, days_ago=8)
+    long_ago = card(desk.open(path).text, "login")
+    note_login(nothing, account, days_ago=6)
+    lately = card(desk.open(path).text, "login")
+
+    assert "最近 7 天没有人用这个账号登录。" in long_ago
+    assert "有人登录成功。" in lately
 
 
 def test_the_audit_tells_who_set_it_up(

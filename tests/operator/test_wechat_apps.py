@@ -257,6 +257,16 @@ def test_a_text_that_breaks_a_rule_is_refused_and_stays_typed(desk: Desk, path: 
         assert "No code here" in refused.text
 
 
+def test_a_text_that_is_too_long_is_refused_and_stays_typed(desk: Desk, path: str) -> None:
+    form = desk.open(f"{path}/replies/edit?occasion=welcome&language=en")
+
+    for step in ("preview", "save"):
+        refused = desk.submit(form, "/replies/edit", text="a" * 2100, step=step)
+        assert refused.status_code == 400
+        assert 'id="text-error"' in refused.text
+        assert "a" * 2100 in refused.text
+
+
 def test_a_keyword_gets_its_own_answer(managed: Installation, desk: Desk, path: str) -> None:
     form = desk.open(f"{path}/replies/edit?occasion=keyword&language=zh_CN")
 

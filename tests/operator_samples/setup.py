@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tests.operator_samples.doctor import FINDINGS
 from tests.operator_samples.wechat_apps import ONCE, VALUE
 
 BEGUN = {"name": "Morning Books", "kind_text": "Test account", "url": "/operator/setup/wx1"}
@@ -33,10 +34,11 @@ STEP = {
     "at": "token",
     "lines": ["Put our address on the list."],
     "to_paste": [],
-    "post_url": "/operator/setup/wx1/check",
-    "post_label": "Check",
+    "post_url": None,
     "link_url": "/operator/wechat-apps/wx1/edit",
     "link_label": "Change",
+    "examine_url": "/operator/setup/wx1/examine/secret#secret",
+    "findings": [],
 }
 CALLBACK = {
     **STEP,
@@ -45,6 +47,9 @@ CALLBACK = {
     "state": "error",
     "state_text": "A push was refused.",
     "to_paste": [VALUE, ONCE],
+    "post_url": "/operator/setup/wx1/token",
+    "post_label": "Another Token",
+    "examine_url": "/operator/setup/wx1/examine/callback#callback",
 }
 DOMAIN = {
     **STEP,
@@ -53,8 +58,8 @@ DOMAIN = {
     "state": "warning",
     "state_text": "Not shown yet.",
     "to_paste": [{**VALUE, "name": "domain"}],
-    "post_url": None,
     "link_url": None,
+    "examine_url": "/operator/setup/wx1/examine/domain#domain",
     "upload_url": "/operator/setup/wx1/files",
     "files": ["MP_verify_bU7m2R3kQ0r1oQdB.txt"],
 }
@@ -86,4 +91,6 @@ def samples() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "operator/setup_steps.html", STEPS
     later = {"application_names": ["Shop"], "errors": {"file": "No text.", "name": "Too long."}}
     yield "operator/setup_steps.html", {**STEPS, **later}
+    examined = [STEP, {**CALLBACK, "findings": FINDINGS}, DOMAIN]
+    yield "operator/setup_steps.html", {**STEPS, "steps": examined}
     yield "operator/setup_done.html", DONE

@@ -21,9 +21,10 @@ from tests.servers import TEMPLATE_ID, Account, Simulator
 from wechatlogin import clock
 from wechatlogin.models import AccountHealth, PlatformErrorCount, ReceivedMessage, WeChatAppRow
 from wechatlogin.models.transaction import write
-from wechatlogin.services import doctor, wechat_apps
+from wechatlogin.services import audit, doctor, wechat_app_changes, wechat_app_settings, wechat_apps
 from wechatlogin.services.doctor import Arrival, Finding, Step
 from wechatlogin.services.site import Site
+from wechatlogin.services.wechat_app_settings import GivenSecrets
 from wechatlogin.services.wechat_apps import NewWeChatApp
 from wechatlogin.wechat.app import AppKind, MessageMode, Platform
 from wechatlogin.wechat.http import WeChatHTTP
@@ -165,6 +166,18 @@ def set_up(
     )
     row = wechat_apps.save(site.vault, new, now=clock.now())
     return Clinic(here, simulator, account, row)
+
+
+def enter(ready: Clinic, **given: str) -> None:
+    """Enter secrets of the account here, as an operator does later."""
+    wechat_app_changes.change(
+        ready.site,
+        ready.row,
+        wechat_app_settings.of(ready.row),
+        GivenSecrets(**{name: SecretStr(value) for name, value in given.items()}),
+        by=audit.COMMAND_LINE,
+        now=clock.now(),
+    )
 
 
 def note_signs(ready: Clinic, **values: object) -> None:

@@ -3,14 +3,16 @@
 import pytest
 import requests
 
-from tests.servers import TEMPLATE_ID, Simulator
+from tests.servers import TEMPLATE_ID, Simulator, free_port
 from tests.services import clinic
 from tests.services.clinic import FIELDS, Clinic
+from tests.stories import start_attempt
 from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.models import (
     Application,
     PlatformToken,
+    Status,
     Way,
 )
 from wechatlogin.models.transaction import write
@@ -20,8 +22,10 @@ from wechatlogin.services.doctor import State, Step
 from wechatlogin.services.pauses import BEIJING
 from wechatlogin.services.site import Site
 from wechatlogin.services.verification_files import NewVerificationFile
+from wechatlogin.wechat import templates
 from wechatlogin.wechat.app import AppKind
 from wechatlogin.wechat.errcodes import ERRCODES
+from wechatlogin.wechat.errors import OperatorNeeded
 
 CHECK_PATH = "/cgi-bin/callback/check"
 FILE = NewVerificationFile("MP_verify_bU7m2R3kQ0r1oQdB.txt", "bU7m2R3kQ0r1oQdB")
@@ -75,6 +79,30 @@ def test_a_refused_address_that_is_not_named_is_told_from_the_table(
     assert found.remedy == ERRCODES[errcode].advice
 
 
+def test_40001_where_a_token_is_asked_for_is_a_wrong_secret(ready: Clinic) -> None:
+    ready.simulator.fault("/cgi-bin/stable_token", "errcode", errcode=40001)
+
+    found = ready.examine(Step.SECRET)
+
+    assert (found.state, found.errcode) == (State.WRONG, 40001)
+    assert (found.reason, found.remedy) == (ERRCODES[40125].meaning, ERRCODES[40125].advice)
+
+
+def test_a_secret_that_was_mended_shows_no_refusal_of_before(
+    storage: Site, simulator: Simulator
+) -> None:
+    ready = clinic.set_up(storage, simulator, secret="s" * 32, template=True)
+    with pytest.raises(OperatorNeeded):
+        wechat_apps.client(ready.site, ready.row).get_templates()
+    clinic.enter(ready, secret=ready.account.secret)
+
+    # Logins still pause, and the examination asks all the same.
+    with pytest.raises(OperatorNeeded):
+        wechat_apps.client(ready.site, ready.row).get_templates()
+    assert ready.examine(Step.TEMPLATE).state is State.OK
+    assert ready.examine(Step.RIGHTS).errcode is None
+
+
 @pytest.mark.parametrize("mode", ["http_500", "html", "reset"])
 def test_where_wechat_is_in_trouble_the_secret_cannot_be_told(ready: Clinic, mode: str) -> None:
     ready.simulator.fault("/cgi-bin/stable_token", mode)
@@ -117,6 +145,31 @@ def test_a_verification_file_is_compared_byte_by_byte(ready: Clinic) -> None:
     assert "HTTP 404" in missing.reason
 
 
+def test_a_verification_file_that_is_sent_elsewhere_or_not_served_is_wrong(ready: Clinic) -> None:
+    verification_files.save(ready.row, FILE, now=clock.now())
+    elsewhere = (302, b"", {"Location": "https://sso.example.com/login?next=x"})
+
+    with clinic.front(lambda path, query: elsewhere) as front:
+        sent_on = ready.with_settings(public_url=front.url).examine(Step.DOMAIN)
+    nobody = ready.with_settings(public_url=f"http://localhost:{free_port()}").examine(Step.DOMAIN)
+
+    assert (sent_on.state, nobody.state) == (State.WRONG, State.WRONG)
+    assert f"校验文件 {FILE.name} 被转到了 https://sso.example.com，" in sent_on.reason
+    assert f"取不到校验文件 {FILE.name}" in nobody.reason
+    assert "公开地址" in (nobody.remedy or "")
+
+
+def test_a_website_apps_domain_is_entered_at_the_open_platform(
+    storage: Site, simulator: Simulator
+) -> None:
+    ready = clinic.set_up(storage, simulator, kind=AppKind.WEBSITE)
+
+    found = ready.with_settings(public_url="https://login.example.com").examine(Step.DOMAIN)
+
+    assert found.state is State.UNKNOWN
+    assert "授权回调域」填写 login.example.com(不带 https://" in (found.remedy or "")
+
+
 def test_where_no_file_is_kept_the_domain_to_enter_is_named(ready: Clinic) -> None:
     found = ready.with_settings(public_url="https://login.example.com").examine(Step.DOMAIN)
 
@@ -149,6 +202,26 @@ def test_a_right_that_was_refused_lately_is_told_without_asking_again(ready: Cli
 
     assert found.state is State.WRONG
     assert "/cgi-bin/user/info" in found.reason
+
+
+def test_a_right_that_its_kind_does_not_have_is_asked_for_no_more(ready: Clinic) -> None:
+    clinic.note_error(ready, "/cgi-bin/user/info", 48001)
+    before = ready.examine(Step.RIGHTS)
+    with write():
+        ready.row.kind = AppKind.PERSONAL
+
+    assert (before.state, ready.examine(Step.RIGHTS).state) == (State.WRONG, State.OK)
+
+
+def test_a_login_inside_wechat_shows_that_web_authorization_works(ready: Clinic) -> None:
+    now = clock.now()
+    attempt = start_attempt(now=now, way=Way.IN_WECHAT, appid=ready.row.appid)
+    with write():
+        attempt.status, attempt.openid, attempt.claimed_at = Status.CLAIMED, "o" * 28, now
+
+    found = ready.examine(Step.RIGHTS)
+
+    assert (found.state, found.reason) == (State.OK, "帐号有权限，网页授权最近成功过。")
 
 
 def test_web_authorization_shows_only_in_wechat(ready: Clinic) -> None:
@@ -193,6 +266,18 @@ def test_a_template_that_was_deleted_at_wechat_is_wrong(
     ready = clinic.set_up(storage, simulator, template=True, templates=[])
 
     assert TEMPLATE_ID in ready.examine(Step.TEMPLATE).reason
+
+
+def test_why_wechat_refuses_the_list_of_templates_is_told(
+    storage: Site, simulator: Simulator
+) -> None:
+    ready = clinic.set_up(storage, simulator, template=True)
+    simulator.fault(templates.PATH, "errcode", errcode=48001)
+
+    found = ready.examine(Step.TEMPLATE)
+
+    assert (found.state, found.errcode) == (State.WRONG, 48001)
+    assert (found.reason, found.remedy) == (ERRCODES[48001].meaning, ERRCODES[48001].advice)
 
 
 def test_a_token_that_somebody_else_renews_is_told(ready: Clinic) -> None:

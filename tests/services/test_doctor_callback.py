@@ -1,10 +1,12 @@
 """The doctor on what WeChat sends to us: the callback URL, the pushes and their mode."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 
-from tests.servers import Simulator
+from tests.servers import Account, Simulator, free_port
 from tests.services import clinic
 from tests.services.clinic import Clinic
 from wechatlogin import clock
@@ -23,6 +25,17 @@ LOCAL = "127.0.0.1"
 @pytest.fixture
 def ready(storage: Site, simulator: Simulator) -> Clinic:
     return clinic.set_up(storage, simulator)
+
+
+@contextmanager
+def switched(simulator: Simulator, **switches: str) -> Iterator[None]:
+    """Let WeChat see the callback URL otherwise as long as the block does."""
+    before = simulator.call("GET", "/simulator/switches")
+    simulator.call("POST", "/simulator/switches", switches)
+    try:
+        yield
+    finally:
+        simulator.call("POST", "/simulator/switches", {name: before[name] for name in switches})
 
 
 def test_a_callback_url_that_answers_is_right_and_no_sign_of_wechats(ready: Clinic) -> None:
@@ -52,6 +65,16 @@ def test_a_callback_url_that_answers_otherwise_is_wrong(
     assert words in found.reason
 
 
+def test_a_callback_url_where_nobody_listens_is_wrong(ready: Clinic) -> None:
+    nobody = ready.with_settings(public_url=f"http://localhost:{free_port()}")
+
+    found = nobody.examine(Step.CALLBACK)
+
+    assert found.state is State.WRONG
+    assert "从公开地址打不开回调地址" in found.reason
+    assert "公开地址" in (found.remedy or "")
+
+
 def test_an_account_without_a_token_cannot_be_pushed_to(ready: Clinic) -> None:
     with write():
         ready.row.sealed_token = None
@@ -77,14 +100,23 @@ def test_a_callback_url_that_wechat_loses_packets_to_is_wrong(
 ) -> None:
     url = "http://127.0.0.1:9/api/wechat/x"
     ready = clinic.set_up(storage, simulator, callback_url=url, skip_url_check=True)
-    simulator.call("POST", "/simulator/switches", {"callback_loss": "100%"})
-    try:
+    with switched(simulator, callback_loss="100%"):
         found = ready.examine(Step.WECHAT_CHECK)
-    finally:
-        simulator.call("POST", "/simulator/switches", {"callback_loss": "0%"})
 
     assert found.state is State.WRONG
     assert "丢包率 100%" in found.reason
+
+
+def test_a_callback_url_whose_name_wechat_cannot_resolve_is_wrong(
+    storage: Site, simulator: Simulator
+) -> None:
+    url = "http://127.0.0.1:9/api/wechat/x"
+    ready = clinic.set_up(storage, simulator, callback_url=url, skip_url_check=True)
+    with switched(simulator, callback_dns="none"):
+        found = ready.examine(Step.WECHAT_CHECK)
+
+    assert (found.state, found.reason) == (State.WRONG, "微信解析不到回调地址的域名。")
+    assert "DNS" in (found.remedy or "")
 
 
 def test_a_console_without_a_callback_url_is_told(ready: Clinic) -> None:
@@ -148,6 +180,24 @@ def test_a_refused_push_is_told_with_what_helps(
     assert found.state is State.WRONG
     assert reason in found.reason
     assert words in (found.remedy or "")
+
+
+@pytest.mark.parametrize("reason", ["timestamp is not 10 digits", "odd nonce", "too large"])
+def test_nonsense_that_anybody_can_send_is_no_fault_of_the_set_up(
+    ready: Clinic, reason: str
+) -> None:
+    clinic.note_signs(ready, refused_at=clock.now(), refused_reason=reason)
+
+    assert ready.examine(Step.PUSH).state is State.UNKNOWN
+    assert ready.examine(Step.MODE).state is State.UNKNOWN
+
+
+def test_another_token_forgets_that_wechat_has_checked_the_address(ready: Clinic) -> None:
+    clinic.note_signs(ready, verified_at=clock.now() - timedelta(minutes=1))
+    before = ready.examine(Step.PUSH)
+    clinic.enter(ready, token=Account().token)
+
+    assert (before.state, ready.examine(Step.PUSH).state) == (State.OK, State.UNKNOWN)
 
 
 def test_a_push_that_was_taken_after_a_refusal_makes_it_good(ready: Clinic) -> None:

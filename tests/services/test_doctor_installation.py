@@ -1,6 +1,8 @@
 """The doctor on the installation: its settings, its address, its clock, what stores things."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,11 +12,14 @@ from flask import Flask
 from tests.servers import Simulator, free_port
 from tests.services import clinic
 from tests.services.clinic import Clinic, Front
+from wechatlogin import clock
 from wechatlogin.config import Environment
 from wechatlogin.extensions import db
 from wechatlogin.models import transaction
+from wechatlogin.services import doctor
 from wechatlogin.services.doctor import Arrival, Finding, State, Step
 from wechatlogin.services.site import Site
+from wechatlogin.wechat import deadline
 from wechatlogin.wechat.visiting import Visitor
 
 DIRECT = Arrival(forwarded_for=(), is_https=False, has_host_cookie=False)
@@ -69,6 +74,35 @@ def test_a_host_that_is_not_trusted_is_named(lone: Clinic) -> None:
         State.WRONG,
         "把 login.example.com 写进 TRUSTED_HOSTS。",
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "state"),
+    [
+        ("login.example.com", State.OK),
+        ("example.com", State.OK),
+        ("login.notexample.com", State.WRONG),
+    ],
+)
+def test_a_whole_domain_that_is_trusted_holds_its_hosts(
+    lone: Clinic, host: str, state: State
+) -> None:
+    there = lone.with_settings(
+        environment=Environment.PRODUCTION,
+        public_url=f"https://{host}",
+        trusted_hosts=(".example.com",),
+    )
+
+    assert there.examine_installation(Step.SETTINGS).state is state
+
+
+def test_where_no_account_is_yet_the_first_run_is_named(empty_site: Site) -> None:
+    (found,) = doctor.examine_installation(
+        empty_site.speaking("zh_CN"), Step.SETTINGS, now=clock.now()
+    )
+
+    assert (found.state, found.reason) == (State.WRONG, "还没有添加微信账号。")
+    assert f"{empty_site.settings.public_url}/operator/setup" in (found.remedy or "")
 
 
 def test_our_own_page_of_health_at_the_public_address_is_right(lone: Clinic) -> None:
@@ -145,6 +179,35 @@ def test_the_certificate_is_judged_as_a_browser_does(
 
     assert found.state is state
     assert words in found.reason
+
+
+@pytest.mark.parametrize(
+    ("bounds", "state"),
+    [
+        (nullcontext(), State.OK),
+        (deadline.only_public(), State.UNKNOWN),
+        (deadline.within(timedelta(0)), State.UNKNOWN),
+    ],
+    ids=["anywhere", "public addresses alone", "no time left"],
+)
+def test_a_certificate_is_looked_at_where_and_while_every_visit_may(
+    lone: Clinic, tmp_path: Path, bounds: AbstractContextManager[None], state: State
+) -> None:
+    context, authority = clinic.make_certificate(tmp_path)
+    with clinic.front(context=context) as front, bounds:
+        there = replace(behind(lone, front), visitor=Visitor(ca_file=str(authority)))
+        found = there.examine_installation(Step.CERTIFICATE)
+
+    assert found.state is state
+
+
+def test_where_nobody_listens_there_is_no_certificate_to_see(lone: Clinic) -> None:
+    nobody = lone.with_settings(public_url=f"https://localhost:{free_port()}")
+
+    found = nobody.examine_installation(Step.CERTIFICATE)
+
+    assert found.state is State.UNKNOWN
+    assert "看不到证书（NewConnectionError）" in found.reason
 
 
 def test_a_clock_that_keeps_wechats_time_is_right(lone: Clinic) -> None:

@@ -152,6 +152,34 @@ def test_a_push_in_another_mode_is_refused(mode: MessageMode, query: Query, expe
     assert reason(account(mode), query, PLAIN) == expected
 
 
+@pytest.mark.parametrize(
+    ("mode", "query"),
+    [
+        (MessageMode.SAFE, plain_query()),
+        (MessageMode.PLAIN, sealed()[0]),
+        (MessageMode.COMPATIBLE, plain_query() | {"encrypt_type": "AES"}),
+        (MessageMode.COMPATIBLE, plain_query(str(int(STAMP) - 301))),
+    ],
+    ids=["plain in safe mode", "encrypted in plain mode", "unknown encrypt_type", "too old"],
+)
+def test_a_stranger_can_make_up_no_other_fault_than_the_signature(
+    mode: MessageMode, query: Query
+) -> None:
+    told, forged = reason(account(mode), query, PLAIN), query | {"signature": "0" * 40}
+
+    assert told != "wrong signature"
+    assert reason(account(mode), forged, PLAIN) == "wrong signature"
+
+
+def test_a_stranger_does_not_learn_that_the_key_is_missing() -> None:
+    query, encrypted = sealed()
+    app = account(MessageMode.SAFE, aes_key=None)
+
+    assert reason(app, query, as_xml(encrypted)) == "no EncodingAESKey is set"
+    forged = query | {"signature": "0" * 40}
+    assert reason(app, forged, as_xml(encrypted)) == "wrong signature"
+
+
 def test_a_changed_ciphertext_is_refused_before_it_is_decrypted() -> None:
     query, encrypted = sealed()
     changed = ("A" if encrypted[0] != "A" else "B") + encrypted[1:]

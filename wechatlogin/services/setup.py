@@ -5,8 +5,8 @@ side has shown since, so that a set-up can be left and resumed anywhere.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -21,6 +21,7 @@ from wechatlogin.models import (
     WeChatAppRow,
 )
 from wechatlogin.services import push_refusals, verification_files, wechat_apps
+from wechatlogin.services.pauses import Pauses
 from wechatlogin.services.site import Site
 from wechatlogin.wechat.access_token import fetch_stable_token
 from wechatlogin.wechat.app import Right, WeChatApp, rights_of
@@ -31,6 +32,8 @@ from wechatlogin.wechat.oauth import exchange_code
 WHITE_LIST_ERRCODES = frozenset({40164, 61004})
 #: No code that WeChat has given: what it says to it tells whether it would take a real one.
 _NO_CODE = "0" * 32
+#: Open pages ask every two seconds, and must not read every login there ever was.
+LATELY = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Progress:
     #: When a push was refused, unless one was taken since.
     refused_at: datetime | None
     files: tuple[VerificationFile, ...]
+    #: The last login of `LATELY`.
     last_login_at: datetime | None
 
 
@@ -61,30 +65,24 @@ def verify_credentials(site: Site, app: WeChatApp) -> None:
         exchange_code(site.http, app, _NO_CODE)
 
 
-def verify_again(site: Site, row: WeChatAppRow) -> None:
-    """Ask WeChat whether it takes what is stored, and keep the token that comes.
-
-    :raise PlatformError: if it does not.
-    """
-    verify_credentials(site, wechat_apps.credentials(site.vault, row))
-    keep_token(site, row)
-
-
 def keep_token(site: Site, row: WeChatAppRow) -> None:
     """Store the token of an account whose secret WeChat takes."""
-    # What was refused a moment ago may still be paused; the token then comes with its first use.
+    # What was refused a moment ago may still be paused, and is mended now.
+    asking = replace(site, pauses=Pauses())
     with suppress(PlatformError):
         if row.has(Right.ACCESS_TOKEN):
-            wechat_apps.access_tokens(site, row).get()
+            wechat_apps.access_tokens(asking, row).get()
 
 
-def get_progress(row: WeChatAppRow) -> Progress:
+def get_progress(row: WeChatAppRow, *, now: datetime) -> Progress:
     """Return what has been shown to work with an app."""
     token = db.session.get(PlatformToken, row.appid)
     health = db.session.get(AccountHealth, row.appid)
     push = select(func.max(ReceivedMessage.received_at)).where(ReceivedMessage.appid == row.appid)
     login = select(func.max(Attempt.claimed_at)).where(
-        Attempt.appid == row.appid, Attempt.status == Status.CLAIMED
+        Attempt.status == Status.CLAIMED,
+        Attempt.expires_at > now - LATELY,
+        Attempt.appid == row.appid,
     )
     heard_at = _latest(health.verified_at if health else None, db.session.scalar(push))
     is_telling = health is not None and push_refusals.check_telling(health.refused_reason or "")

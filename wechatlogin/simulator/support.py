@@ -37,14 +37,17 @@ def check_callback(call: AccountCall) -> dict[str, object]:
         raise PlatformError(40203)
     if call.account.callback_url is None:
         raise PlatformError(40201)
-    dns = [{"ip": "127.0.0.1", "real_operator": "UNICOM"}]
+    switches = call.simulation.switches
+    found = ["127.0.0.1"] if switches.callback_dns == "found" else []
+    dns = [{"ip": ip, "real_operator": "UNICOM"} for ip in found]
     ping = [
         {
-            "ip": "127.0.0.1",
+            "ip": ip,
             "from_operator": "UNICOM",
-            "package_loss": call.simulation.switches.callback_loss,
+            "package_loss": switches.callback_loss,
             "time": "23.079ms",
         }
+        for ip in found
     ]
     return {
         **({"dns": dns} if action in {"dns", "all"} else {}),

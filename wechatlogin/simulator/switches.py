@@ -39,6 +39,7 @@ class Switches:
     qr_default_expiry: int = _switch(60, 30)
     authorization_event_keys: str = _switch("upper", "lower", "leading_space")
     retried_push_signature: str = _switch("fresh", "same")
+    callback_dns: str = _switch("found", "none")
     callback_loss: str = _switch("0%", "100%")
     empty_event_key: str = _switch("present", "absent")
 

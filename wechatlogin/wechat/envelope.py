@@ -9,6 +9,10 @@ checked first: otherwise one valid pair could be cut in many other places.
     plain        refused               signature
     compatible   msg_signature         signature, and no Encrypt in the body
     safe         msg_signature         refused
+
+`signature` comes in every mode. What is refused as WeChat's own, and told to the operator as a
+set-up that does not fit, carries a good one: a stranger's push is a wrong signature, whatever else
+is wrong with it.
 """
 
 import re
@@ -61,10 +65,12 @@ def open_envelope(
     if len(body) > fields.LARGEST_BODY:
         raise PushRefused("too large")
     stamp = read_stamp(query)
-    if abs(now - datetime.fromtimestamp(int(stamp.timestamp), UTC)) > FRESHNESS:
-        raise PushRefused("timestamp too far from now")
-    if _is_encrypted(app, query):
-        return _open_encrypted(app, query.get("msg_signature", ""), stamp, body)
+    misfit = _find_misfit(app, query, stamp, now)
+    if misfit is not None:
+        verify_signature(app, query, stamp)
+        raise PushRefused(misfit)
+    if _is_encrypted(query):
+        return _open_encrypted(app, query, stamp, body)
     signature = verify_signature(app, query, stamp)
     return Opened(content=body, signature=signature, encrypted=False)
 
@@ -93,20 +99,27 @@ def verify_signature(app: WeChatApp, query: Mapping[str, str], stamp: Stamp) -> 
     return signature
 
 
-def _is_encrypted(app: WeChatApp, query: Mapping[str, str]) -> bool:
-    kind = query.get("encrypt_type", "raw")
-    if kind not in {"aes", "raw"}:
-        raise PushRefused("unknown encrypt_type")
-    if kind == "aes" and app.mode is MessageMode.PLAIN:
-        raise PushRefused("encrypted in plain mode")
-    if kind == "raw" and app.mode is MessageMode.SAFE:
-        raise PushRefused("plain in safe mode")
-    return kind == "aes"
+def _find_misfit(
+    app: WeChatApp, query: Mapping[str, str], stamp: Stamp, now: datetime
+) -> str | None:
+    """Return what of a push's time and mode is not as the account has it, or None."""
+    if abs(now - datetime.fromtimestamp(int(stamp.timestamp), UTC)) > FRESHNESS:
+        return "timestamp too far from now"
+    if query.get("encrypt_type", "raw") not in {"aes", "raw"}:
+        return "unknown encrypt_type"
+    if not _is_encrypted(query):
+        return "plain in safe mode" if app.mode is MessageMode.SAFE else None
+    return "encrypted in plain mode" if app.mode is MessageMode.PLAIN else None
 
 
-def _open_encrypted(app: WeChatApp, signature: str, stamp: Stamp, body: bytes) -> Opened:
-    token = _token_of(app)
+def _is_encrypted(query: Mapping[str, str]) -> bool:
+    return query.get("encrypt_type") == "aes"
+
+
+def _open_encrypted(app: WeChatApp, query: Mapping[str, str], stamp: Stamp, body: bytes) -> Opened:
+    token, signature = _token_of(app), query.get("msg_signature", "")
     if app.aes_key is None:
+        verify_signature(app, query, stamp)
         raise PushRefused("no EncodingAESKey is set")
     for encrypted in _candidates(body):
         if crypto.check_signature(signature, token, stamp.timestamp, stamp.nonce, encrypted):

@@ -4,7 +4,7 @@ Unlike the doors beside it this one takes any answer for an answer: what came is
 judged. It follows no redirect, since WeChat follows none, and reads a few bytes only.
 """
 
-import socket
+import contextlib
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import certifi
 import requests
+from requests import adapters
 from urllib3 import exceptions as urllib3_exceptions
 
 from wechatlogin.wechat import deadline
@@ -95,26 +96,36 @@ class Visitor:
         :raise CertificateRefused: if it is expired, another host's, or not trusted.
         :raise NotSeen: if nothing there speaks TLS.
         """
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or 443
-        seconds = self._limits.total.total_seconds()
         try:
-            context = ssl.create_default_context(cafile=self._ca_file)
-            with (
-                socket.create_connection((host, port), timeout=seconds) as plain,
-                context.wrap_socket(plain, server_hostname=host) as secured,
-            ):
-                certificate = secured.getpeercert() or {}
+            with deadline.within(self._limits.total), DirectSession(1) as session:
+                certificate = self._get_certificate(session, url)
         except ssl.SSLCertVerificationError as err:
             raise CertificateRefused(
                 err.verify_message,
                 is_expired=err.verify_code == _EXPIRED,
                 is_of_another_host=err.verify_code == _OF_ANOTHER_HOST,
             ) from None
-        except OSError as err:
-            raise NotSeen(type(err).__name__) from None
+        except (OSError, urllib3_exceptions.HTTPError) as err:
+            raise NotSeen(_name_of(err)) from None
         seconds_of_end = ssl.cert_time_to_seconds(str(certificate.get("notAfter")))
         return datetime.fromtimestamp(seconds_of_end, UTC)
+
+    def _get_certificate(self, session: requests.Session, url: str) -> Mapping[str, object]:
+        """Return what a server shows of itself; it is asked for nothing more."""
+        adapter = session.get_adapter(url)
+        if not isinstance(adapter, adapters.HTTPAdapter):
+            raise TypeError("this is where its connections come from")
+        pool = adapter.poolmanager.connection_from_url(url)
+        secured = pool.ConnectionCls(
+            pool.host,
+            pool.port,
+            timeout=self._limits.connect.total_seconds(),
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=self._ca_file,
+        )
+        with contextlib.closing(secured):
+            secured.connect()
+            return secured.sock.getpeercert() or {}
 
     def _look(self, session: requests.Session, address: str) -> Seen:
         limits = self._limits

@@ -123,8 +123,12 @@ def examine_app(
     now: datetime,
     visitor: Visitor | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what these steps show of one WeChat app; those that do not concern it are left out."""
-    return _choose(Examination(site, now, visitor or Visitor(), _row=row), OF_APP, steps)
+    """Return what these steps show of one WeChat app, and of the installation as far as named.
+
+    Those that do not concern the app are left out.
+    """
+    exam = Examination(site, now, visitor or Visitor(), _row=row)
+    return _choose(exam, {**OF_INSTALLATION, **OF_APP}, steps)
 
 
 def look_for_push(

@@ -56,7 +56,7 @@ def wait_for_push(appid: str) -> str | AnyResponse:
         "operator/doctor_push.html",
         kind="info" if is_waiting else _ICONS[finding.state],
         headline=_wait_headline(finding, is_waiting=is_waiting),
-        finding=_finding(finding),
+        finding=describe(finding),
         name=row.name,
         callback_url=current_site().url(f"/api/wechat/{appid}"),
         since_text=words.moment(since, now=now),
@@ -108,20 +108,21 @@ def _sections(report: Report) -> list[dict[str, object]]:
     installation = {
         "title": gettext("这个服务"),
         "appid": None,
-        "findings": [_finding(finding) for finding in report.installation],
+        "findings": [describe(finding) for finding in report.installation],
     }
     apps = [
         {
             "title": app.name,
             "appid": app.appid,
-            "findings": [_finding(finding, app.appid) for finding in app.findings],
+            "findings": [describe(finding, app.appid) for finding in app.findings],
         }
         for app in report.apps
     ]
     return [installation, *apps]
 
 
-def _finding(finding: Finding, appid: str | None = None) -> dict[str, object]:
+def describe(finding: Finding, appid: str | None = None) -> dict[str, object]:
+    """Return a finding as `components/finding.html` takes it."""
     states = {
         State.OK: gettext("正常"),
         State.WRONG: gettext("有问题"),
@@ -135,7 +136,7 @@ def _finding(finding: Finding, appid: str | None = None) -> dict[str, object]:
         "reason": finding.reason,
         "remedy": finding.remedy,
         "details": _details(finding),
-        "wait_url": url_for(".wait_for_push", appid=appid) if is_push else None,
+        "wait_url": url_for("operator_doctor.wait_for_push", appid=appid) if is_push else None,
     }
 
 

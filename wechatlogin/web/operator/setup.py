@@ -3,7 +3,7 @@
 GET      /operator/setup                         which account do you have?
 GET|POST /operator/setup/account                 its appid and secret, which WeChat checks at once
 GET      /operator/setup/<appid>                 where to click and what to paste, step by step
-POST     /operator/setup/<appid>/check           ask WeChat again
+POST     /operator/setup/<appid>/examine/<key>   let the doctor examine one step
 POST     /operator/setup/<appid>/token           a token and an EncodingAESKey, shown once
 POST     /operator/setup/<appid>/files           the file by which WeChat checks our domain
 POST     /operator/setup/<appid>/application     the first application, its secret shown once
@@ -11,20 +11,25 @@ POST     /operator/setup/<appid>/application     the first application, its secr
 How far it has come is not kept anywhere: it follows from what is configured.
 """
 
-from flask import redirect, render_template, request, url_for
+from collections.abc import Mapping, Sequence
+
+from flask import abort, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wechatlogin import clock
 from wechatlogin.errors import InvalidRequest, SettingRefused, VerificationFileRefused
+from wechatlogin.extensions import limiter
 from wechatlogin.models import WeChatAppRow
 from wechatlogin.services import (
     applications,
+    doctor,
     setup,
     wechat_app_changes,
     wechat_app_settings,
     wechat_apps,
 )
+from wechatlogin.services.doctor import Finding, State
 from wechatlogin.services.wechat_app_changes import CallbackSecrets
 from wechatlogin.web import words
 from wechatlogin.web.context import current_site
@@ -97,14 +102,16 @@ def show_steps(appid: str) -> str:
     return _steps(wechat_app_forms.verify_row(appid))
 
 
-@bp.post(ONE + "/check")
-def check(appid: str) -> Response | str:
-    row = wechat_app_forms.verify_row(appid)
-    try:
-        setup.verify_again(current_site(), row)
-    except PlatformError as err:
-        return _steps(row, problem=wechat_words.explain(err))
-    return redirect(url_for("operator_setup.show_steps", appid=appid, done="checked"), 303)
+@bp.post(ONE + "/examine/<key>")
+@limiter.limit("30 per minute")
+def examine(appid: str, key: str) -> str:
+    row, site = wechat_app_forms.verify_row(appid), current_site()
+    if key not in setup_steps.EXAMINED:
+        abort(404)
+    found = doctor.examine_app(site, row, *setup_steps.EXAMINED[key], now=clock.now())
+    if key == "secret" and all(finding.state is State.OK for finding in found):
+        setup.keep_token(site, row)
+    return _steps(row, found={key: found})
 
 
 @bp.post(ONE + "/token")
@@ -180,17 +187,21 @@ def _steps(
     made: CallbackSecrets | None = None,
     *,
     problem: str | None = None,
+    found: Mapping[str, Sequence[Finding]] | None = None,
     errors: dict[str, str] | None = None,
     values: dict[str, str] | None = None,
 ) -> str:
+    now = clock.now()
     steps = setup_steps.get_steps(
         current_site(),
         row,
-        setup.get_progress(row),
+        setup.get_progress(row, now=now),
         once=console_values.once(made),
         problem=problem,
-        now=clock.now(),
+        now=now,
     )
+    if found is not None:
+        steps = [setup_steps.add_findings(one, found.get(one.key, ()), row.appid) for one in steps]
     return render_template(
         "operator/setup_steps.html",
         notice=_notice(get_single("done")),
@@ -216,7 +227,6 @@ def _begun(row: WeChatAppRow) -> dict[str, str]:
 
 def _notice(done: str | None) -> str | None:
     notices: dict[str | None, str] = {
-        "checked": gettext("微信接受了 AppID 和 AppSecret。"),
         "file": gettext("已保存，现在可以在微信后台提交了。"),
     }
     return notices.get(done)

@@ -4,24 +4,36 @@ Which steps there are follows from what the account may do; how each stands, fro
 side has shown (`services/setup.py`).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import url_for
 from flask_babel import gettext
 
 from wechatlogin.models import WeChatAppRow
+from wechatlogin.services.doctor import Finding, State, Step
 from wechatlogin.services.setup import Progress
 from wechatlogin.services.site import Site
 from wechatlogin.web import words
-from wechatlogin.web.operator import console_values
+from wechatlogin.web.operator import console_values, doctor
 from wechatlogin.web.operator.console_values import ConsoleValue
 from wechatlogin.wechat.app import AppKind, Right
 
 SANDBOX_URL = "https://mp.weixin.qq.com/debug/cgi-bin/sandboxinfo?action=showinfo&t=sandbox/index"
 OFFICIAL_URL = "https://mp.weixin.qq.com/"
 OPEN_URL = "https://open.weixin.qq.com/"
+#: What the doctor examines for each card.
+EXAMINED = {
+    "secret": (Step.SECRET, Step.WHITE_LIST),
+    "callback": (
+        # Whoever cannot reach us cannot reach the callback URL.
+        *(Step.PUBLIC_URL, Step.CERTIFICATE),
+        *(Step.CALLBACK, Step.WECHAT_CHECK, Step.PUSH, Step.MODE),
+    ),
+    "domain": (Step.DOMAIN,),
+    "login": (Step.RIGHTS,),
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,9 @@ class SetupStep:
     #: Where a file is sent to.
     upload_url: str | None = None
     files: tuple[str, ...] = ()
+    #: Where the doctor is asked to examine it, and what it has found just now.
+    examine_url: str = ""
+    findings: tuple[Mapping[str, object], ...] = ()
 
 
 def get_steps(
@@ -64,7 +79,22 @@ def get_steps(
         steps.append(_domain(site, row, progress))
     if AppKind(row.kind) is not AppKind.MINI_PROGRAM:
         steps.append(_login(row, progress, now))
-    return steps
+    return [replace(step, examine_url=_examine_url(row, step.key)) for step in steps]
+
+
+def add_findings(step: SetupStep, found: Sequence[Finding], appid: str) -> SetupStep:
+    """Return a card with what the doctor has found; what is wrong outdoes what worked before."""
+    shown = replace(step, findings=tuple(doctor.describe(finding, appid) for finding in found))
+    wrong = sum(finding.state is State.WRONG for finding in found)
+    if wrong == 0:
+        return shown
+    text = gettext("检查发现 %(count)s 处问题，见下面。", count=wrong)
+    return replace(shown, state="error", state_text=text)
+
+
+def _examine_url(row: WeChatAppRow, key: str) -> str:
+    # The page is long, and comes back at the card.
+    return url_for("operator_setup.examine", appid=row.appid, key=key, _anchor=key)
 
 
 def _secret(row: WeChatAppRow, progress: Progress, problem: str | None) -> SetupStep:
@@ -88,8 +118,6 @@ def _secret(row: WeChatAppRow, progress: Progress, problem: str | None) -> Setup
         text,
         (white_list,) if needs_list else (),
         at="token" if progress.has_token else "",
-        post_url=url_for("operator_setup.check", appid=row.appid),
-        post_label=gettext("请微信检查"),
         link_url=url_for("operator_wechat_apps.edit", appid=row.appid),
         link_label=gettext("修改"),
     )
@@ -154,7 +182,7 @@ def _where_callback(row: WeChatAppRow, once: list[ConsoleValue]) -> Iterator[str
 def _domain(site: Site, row: WeChatAppRow, progress: Progress) -> SetupStep:
     state, text = "warning", gettext("有人用微信登录成功以后，才知道填得对不对。")
     if progress.last_login_at is not None:
-        state, text = "success", gettext("已有人登录成功。")
+        state, text = "success", gettext("最近 7 天有人登录成功。")
     values = tuple(console_values.domain(site, row))
     has_file = AppKind(row.kind) is AppKind.SERVICE
     return SetupStep(
@@ -190,7 +218,7 @@ def _where_domain(kind: AppKind) -> str:
 
 
 def _login(row: WeChatAppRow, progress: Progress, now: datetime) -> SetupStep:
-    state, text = "warning", gettext("还没有人用这个账号登录过。")
+    state, text = "warning", gettext("最近 7 天没有人用这个账号登录。")
     if progress.last_login_at is not None:
         at = words.moment(progress.last_login_at, now=now)
         state, text = "success", gettext("%(at)s 有人登录成功。", at=at)
