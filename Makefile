@@ -32,6 +32,9 @@ demo: $(RUNTIME) ## 无需微信账号，连同模拟手机一起试用 / try it
 run: $(RUNTIME) ## 按 .env 的设置运行服务 / run the service with the settings of .env
 	@exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:app
 
+# Hundreds of processes start during the tests: what the first has compiled the others read.
+test coverage: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: test
 test: $(TOOLS) ## 运行全部测试（需要 Chromium，缺少时自动安装）/ run all tests (gets Chromium if missing)
 	@browser=$$(tools/install-browser) && \
@@ -40,6 +43,10 @@ test: $(TOOLS) ## 运行全部测试（需要 Chromium，缺少时自动安装�
 .PHONY: photos
 photos: $(TOOLS) ## 给每个页面拍照，汇成一览 photos/index.html / photograph every page for looking through
 	@browser=$$(tools/install-browser) && WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/python -m tests.photos
+
+.PHONY: bench
+bench: $(TOOLS) ## 测量各项开销，写入 benchmarks/RESULTS.md / measure what things cost, with a baseline each
+	@exec $(BIN)/python -m benchmarks
 
 .PHONY: coverage
 coverage: $(TOOLS) ## 运行全部测试并统计覆盖率 / run all tests and tell what they cover

@@ -1,0 +1,92 @@
+"""Target 5: a push in safe mode that moves an attempt, beside Flask and wechatpy doing less."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+
+from benchmarks import results, scans
+from benchmarks.baselines.wechatpy_messages import ACCOUNT_VARIABLE
+from benchmarks.clients import Answer, Request, Visitor, at_once
+from benchmarks.measuring import Cost, Effort, compare, in_processes
+from benchmarks.results import Line
+from benchmarks.scans import SealedPush
+from benchmarks.services import SERVICE, Program, baseline, installed, serving
+from tests.servers import Account
+
+PUSHES = 1000
+CONNECTIONS = 4
+MOST = 1.5
+
+
+def measure(effort: Effort) -> list[Line]:
+    """Measure and return the line of the table."""
+    with installed() as house, _account_told(house.account):
+        engine = create_engine(house.settings.database_url)
+        path = f"/api/wechat/{house.account.appid}"
+        supply = _Supply(engine, house.account, effort.times(PUSHES))
+        with (
+            serving(SERVICE, house.settings) as ours,
+            baseline("wechatpy_push", house.settings) as theirs,
+        ):
+            compared = compare(
+                lambda: _push(ours, [one.to(path) for one in supply.next()]),
+                lambda: _push(theirs, [one.to("/push") for one in supply.last]),
+                rounds=effort.rounds,
+            )
+        engine.dispose()
+    mine, other = compared.ours, compared.theirs
+    return [
+        Line(
+            target=5,
+            what="a push in safe mode: check, decrypt, parse, dedupe, move the attempt, "
+            "encrypted reply (SQLite): CPU",
+            baseline="Flask and wechatpy: check, decrypt, parse, encrypt",
+            measured=results.costs(compared),
+            aim=f"at most {MOST} x its CPU",
+            is_met=results.check_at_most(compared.cpu_ratio, MOST),
+            ours=tuple(one.cpu for one in mine),
+            theirs=tuple(one.cpu for one in other),
+        )
+    ]
+
+
+class _Supply:
+    """Pushes of each round; the baseline is sent the same ones as we are."""
+
+    def __init__(self, engine: Engine, account: Account, count: int) -> None:
+        self._engine = engine
+        self._account = account
+        self._count = count
+        self.last: Sequence[SealedPush] = ()
+
+    def next(self) -> Sequence[SealedPush]:
+        """Return the pushes of a new round."""
+        self.last = scans.of_attempts(self._engine, self._account, self._count)
+        return self.last
+
+
+@contextmanager
+def _account_told(account: Account) -> Iterator[None]:
+    """Let programs that are started here know the account."""
+    told = {"token": account.token, "aes_key": account.aes_key, "appid": account.appid}
+    os.environ[ACCOUNT_VARIABLE] = json.dumps(told)
+    try:
+        yield
+    finally:
+        del os.environ[ACCOUNT_VARIABLE]
+
+
+def _push(program: Program, requests: list[Request]) -> Cost:
+    visitors = [Visitor(program.url) for _ in range(CONNECTIONS)]
+    try:
+        return in_processes(program.pid, lambda: at_once(visitors, requests, expected=_is_sealed))
+    finally:
+        for visitor in visitors:
+            visitor.close()
+
+
+def _is_sealed(answer: Answer) -> bool:
+    return answer.status == 200 and b"<MsgSignature>" in answer.body

@@ -1,0 +1,68 @@
+"""The benchmarks run: each in one tiny round, whose numbers say nothing and are not judged."""
+
+import math
+
+import pytest
+
+from benchmarks import logins, results
+from benchmarks.__main__ import PROGRAMS
+from benchmarks.measuring import Cost, Effort, Spread, compare
+from benchmarks.results import Line
+
+TINY = Effort(rounds=1, share=0.002)
+#: What stands for itself, without anything beside it.
+WITHOUT_BASELINE = ("login page", "memory")
+
+
+def is_number(value: float) -> bool:
+    return math.isfinite(value) and value >= 0
+
+
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name != "logins"])
+def test_a_benchmark_yields_numbers_for_both_sides(name: str) -> None:
+    lines = PROGRAMS[name](TINY)
+
+    assert lines
+    for line in lines:
+        assert len(line.ours) >= TINY.rounds
+        assert all(map(is_number, (*line.ours, *line.theirs)))
+        stands_alone = any(words in line.what for words in WITHOUT_BASELINE)
+        assert bool(line.theirs) is not stands_alone
+
+
+def test_a_whole_login_is_measured_beside_its_own_statements() -> None:
+    [line] = logins.measure(TINY, kinds=["sqlite"])
+
+    assert [len(line.ours), len(line.theirs)] == [1, 1]
+    assert all(map(is_number, (*line.ours, *line.theirs)))
+
+
+def test_sides_take_turns_after_a_round_that_is_not_counted() -> None:
+    taken: list[str] = []
+
+    def side(name: str, seconds: float) -> Cost:
+        taken.append(name)
+        return Cost(1, seconds, seconds)
+
+    compared = compare(lambda: side("a", 3.0), lambda: side("b", 2.0), rounds=2)
+
+    assert taken == ["a", "b"] * 3
+    assert compared.cpu_ratio == compared.wall_ratio == Spread(1.5, 1.5, 1.5)
+
+
+def test_a_round_that_was_too_short_for_the_kernels_clock_gives_no_ratio() -> None:
+    compared = compare(lambda: Cost(1, 1.0, 0.5), lambda: Cost(1, 1.0, 0.0), rounds=1)
+
+    assert compared.cpu_ratio is None
+    assert results.ratio_text(compared.cpu_ratio) == "too short to tell"
+    assert not results.check_at_most(compared.cpu_ratio, 1.5)
+
+
+def test_the_table_has_its_lines_in_the_order_of_the_targets() -> None:
+    def line(target: int, is_met: bool | None) -> Line:
+        return Line(target, "a poll", "a view", "1.20 x", "at most 1.5 x", is_met, (1.2,), (1.0,))
+
+    table = results.as_table([line(9, None), line(4, True), line(6, False)])
+
+    assert [row.split(" |")[0] for row in table.splitlines()[2:]] == ["| 4", "| 6", "| 9"]
+    assert [row.split(" | ")[-1] for row in table.splitlines()[2:]] == ["yes |", "no |", "stated |"]
