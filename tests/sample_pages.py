@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -284,8 +285,13 @@ def create_gallery(lang: str, site_name: str = "Morning Books") -> Flask:
     return app
 
 
+@cache
+def _get_gallery(lang: str) -> Flask:
+    # Each new one compiles every template again.
+    return create_gallery(lang)
+
+
 def render(sample: Sample, lang: str, **overrides: Any) -> str:
     """Return a sample as HTML."""
-    app = create_gallery(lang)
-    with app.test_request_context():
+    with _get_gallery(lang).test_request_context():
         return render_template(sample.template, **{**sample.context, **overrides})
