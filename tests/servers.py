@@ -1,5 +1,6 @@
 """The service and the simulator as real servers: one in gunicorn, one in a thread."""
 
+import itertools
 import os
 import secrets
 import signal
@@ -25,11 +26,24 @@ SECRET_KEY = "canary-secret-key-of-the-tests-0123456789"
 TEMPLATE_ID = "template_that_carries_codes"
 
 
+#: Each process of the tests has ports of its own, below those that connections leave from: what
+#: one has found free another would find free, too, before anybody listens on it.
+_PORTS = itertools.cycle(range(10_000, 12_500))
+_PORTS_EACH = 2_500
+
+
 def free_port() -> int:
     """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    while True:
+        port = next(_PORTS) + process * _PORTS_EACH
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def settings_for_tests(**given: Any) -> Settings:

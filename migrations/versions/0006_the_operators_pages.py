@@ -35,6 +35,7 @@ _LISTED = (
 )
 _KEPT_FOR_A_TIME = (
     ("attempts", "link_user_id"),
+    ("attempts", "openid"),
     ("attempts", "parent_id"),
     ("codes", "expires_at"),
     ("sessions", "created_at"),
@@ -61,7 +62,6 @@ def upgrade() -> None:
         _widen_tokens()
         _loosen_logout_notices()
     _index("applications", "created_at")
-    _index("attempts", "appid", "openid")
     _index("received_messages", "appid", "received_at")
     for table_name, column in _KEPT_FOR_A_TIME:
         _index(table_name, column)
@@ -74,7 +74,6 @@ def downgrade() -> None:
     for name in _NEW_TABLES:
         op.drop_table(name)
     op.drop_index(op.f("ix_applications_created_at"), "applications")
-    op.drop_index(op.f("ix_attempts_appid_openid"), "attempts")
     op.drop_index(op.f("ix_received_messages_appid_received_at"), "received_messages")
     if op.get_bind().dialect.name in {"mysql", "mariadb"}:
         # A foreign key needs an index there, and had one by its own name.

@@ -12,6 +12,7 @@ from tests.flows.phones import Browser, Phone
 from tests.operator.desks import Desk, make_operator, open_desk
 from tests.page_lint import read
 from wechatlogin.models import Role
+from wechatlogin.wechat import crypto
 
 STABLE_TOKEN = "/cgi-bin/stable_token"
 CREATE_QRCODE = "/cgi-bin/qrcode/create"
@@ -66,7 +67,8 @@ def test_from_nothing_proven_to_works_and_back_to_refused_pushes(install: Instal
     installation = install()
     desk = Desk(installation)
     fresh = desk.open("/operator/status")
-    query = {"signature": "0" * 40, "timestamp": "1700000000", "nonce": "n"}
+    stamp = {"timestamp": "1700000000", "nonce": "n"}
+    query = {**stamp, "signature": crypto.sign(installation.account.token, *stamp.values())}
     push = f"{installation.url}/api/wechat/{installation.account.appid}"
     refused = requests.post(push, params=query, data=b"<xml/>", timeout=20)
     told = desk.open("/operator/status")

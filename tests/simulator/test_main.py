@@ -7,15 +7,10 @@ import time
 
 import requests
 
+from tests.servers import free_port
 from wechatlogin.simulator.outbox import Outbox
 
 COMMAND = [sys.executable, "-m", "wechatlogin.simulator", "--port"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_it_runs_and_ends_on_interrupt() -> None:

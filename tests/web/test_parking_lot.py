@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from tests.servers import settings_for_tests
 from tests.waiters import Waiter, add_attempt, eventually, mark_scanned, new_engine
 from wechatlogin import clock
 from wechatlogin.models import Status
@@ -56,7 +57,7 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     engine = new_engine(tmp_path)
-    bus = make_bus(engine)
+    bus = make_bus(engine, settings_for_tests())
     room = WaitingRoom(engine, bus, Limits(per_attempt=2, per_address=3))
     lot = ParkingLot(room, max_waiting=3)
     yield Stage(engine, bus, room, lot)

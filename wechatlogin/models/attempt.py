@@ -82,7 +82,7 @@ class Attempt(Base):
         # Found when a person follows, and when one is erased.
         Index(None, "user_id"),
         Index(None, "link_user_id"),
-        Index(None, "appid", "openid"),
+        Index(None, "openid"),
     )
 
     #: What the waiting page asks by.
