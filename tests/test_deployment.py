@@ -256,7 +256,7 @@ def test_nginx_sends_no_form_twice_and_writes_no_address_down() -> None:
 def test_nginx_itself_takes_its_file(tmp_path: Path) -> None:
     program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
     if program is None:
-        pytest.skip("nginx is not installed here")
+        databases.missing("nginx")
     write_certificate(tmp_path)
     text = re.sub(r"/etc/nginx/tls|/var/log/nginx", str(tmp_path), NGINX)
     text = re.sub(r"wechatlogin-([12]):8000", r"127.0.0.1:800\1", text)
