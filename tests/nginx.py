@@ -7,7 +7,7 @@ from pathlib import Path
 import requests
 
 from tests import databases
-from tests.services.buses import eventually
+from tests.waiters import eventually
 
 CONFIG = """
 daemon off;

@@ -1,6 +1,5 @@
 """wechat-server's clients: what one-api asks is answered as the original does, but safely."""
 
-import os
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -231,7 +230,7 @@ def test_wrong_codes_of_one_token_are_bounded_and_right_ones_cost_nothing(
 
 @pytest.fixture
 def redis_url() -> str:
-    url = os.environ.get("WECHATLOGIN_TEST_REDIS", "redis://127.0.0.1:6379/15")
+    url = databases.REDIS
     try:
         redis.Redis.from_url(url).flushdb()
     except redis.ConnectionError:

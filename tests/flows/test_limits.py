@@ -1,7 +1,5 @@
 """Rate limits: over Redis for all processes, and in the process when Redis is away."""
 
-import os
-
 import pytest
 import redis
 
@@ -10,16 +8,14 @@ from tests.conftest import Installer
 from tests.flows.phones import Browser
 from tests.servers import free_port
 
-REDIS = os.environ.get("WECHATLOGIN_TEST_REDIS", "redis://127.0.0.1:6379/15")
-
 
 @pytest.fixture
 def redis_url() -> str:
     try:
-        redis.Redis.from_url(REDIS).flushdb()
+        redis.Redis.from_url(databases.REDIS).flushdb()
     except redis.ConnectionError:
         databases.missing("Redis")
-    return REDIS
+    return databases.REDIS
 
 
 def try_passwords(url: str, times: int) -> list[int]:

@@ -5,22 +5,24 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import redis
 from sqlalchemy import Engine, create_engine, text
 
-from tests import databases
+from tests import databases, waiters
 from tests.servers import free_port, settings_for_tests
 from wechatlogin.models.transaction import prepare_sqlite
 from wechatlogin.services.waiting import Bus, make_bus
 
 SOON = 3.0
 NOWHERE = "127.0.0.1:1"
+#: Waits until something is so, and tells whether it came to be.
+eventually = partial(waiters.eventually, within=SOON)
 
 
 class Notes:
@@ -44,16 +46,6 @@ class Notes:
         """Begin anew."""
         with self._condition:
             self.heard.clear()
-
-
-def eventually(condition: Callable[[], bool], within: float = SOON) -> bool:
-    """Wait until something is so."""
-    give_up_at = time.monotonic() + within
-    while not condition():
-        if time.monotonic() > give_up_at:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,14 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from tests.servers import settings_for_tests
-from tests.services.buses import SOON, Notes, eventually
+from tests.services.buses import Notes
+from tests.waiters import eventually
 from wechatlogin.models.transaction import prepare_sqlite
 from wechatlogin.services.waiting import make_bus
 from wechatlogin.services.waiting.sqlite import SqliteBus
 
 PROMPTLY = 0.2
+SOON = 2.0
 ALONE = settings_for_tests()
 
 
@@ -74,12 +76,12 @@ def test_a_file_that_cannot_be_read_makes_the_bus_deaf_until_it_can(
     notes = Notes()
     bus.subscribe(notes)
 
-    was_deaf = eventually(lambda: not bus.healthy)
+    was_deaf = eventually(lambda: not bus.healthy, SOON)
     file.rmdir()
     elsewhere.rename(file)
 
     assert was_deaf
-    assert eventually(lambda: bus.healthy)
+    assert eventually(lambda: bus.healthy, SOON)
     assert notes.hears(None, SOON)
     bus.close()
 

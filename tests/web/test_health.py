@@ -9,6 +9,7 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
+from tests import databases
 from tests.servers import settings_for_tests
 from wechatlogin import create_app
 from wechatlogin.extensions import db
@@ -17,7 +18,6 @@ from wechatlogin.services.site import Site
 
 HERE = {"REMOTE_ADDR": "127.0.0.1"}
 AS_JSON = {"Accept": "application/json"}
-REDIS = os.environ.get("WECHATLOGIN_TEST_REDIS", "redis://127.0.0.1:6379/15")
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 
 
@@ -79,7 +79,7 @@ def test_a_database_that_is_away_is_said_in_words(tmp_path: Path) -> None:
     [
         (None, "not_used"),
         (NOBODY_LISTENS, "down"),
-        (REDIS, "ok"),
+        (databases.REDIS, "ok"),
     ],
 )
 def test_redis_is_told_of_and_asked_for_nothing(
