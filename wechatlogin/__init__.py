@@ -68,6 +68,7 @@ from wechatlogin.web import (
     page_scans,
     pages,
     permissions,
+    process_storage,
     pushes,
     relay,
     request_log,
@@ -80,6 +81,7 @@ from wechatlogin.web import (
 from wechatlogin.web import errors as error_pages
 from wechatlogin.web import metrics as metrics_page
 from wechatlogin.web.context import keep_browser_secret
+from wechatlogin.web.lane import Lane, make_small_app
 from wechatlogin.web.operator import desk
 from wechatlogin.web.parameters import RowNumber
 from wechatlogin.web.parking import ParkingMiddleware
@@ -159,7 +161,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _add_web(app)
     cli.init_app(app)
     app.wsgi_app = ParkingMiddleware(  # type: ignore[method-assign]
-        _behind_proxies(app.wsgi_app, settings.trusted_proxies),
+        _behind_proxies(Lane(app.wsgi_app, make_small_app(app).wsgi_app), settings.trusted_proxies),
         engine=engine,
         bus=site.bus,
         settings=settings,
@@ -201,8 +203,8 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         # Forms stay good as long as the browser is open; the origin is checked in web/security.
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
-        "RATELIMIT_STORAGE_URI": settings.redis_url or "memory://",
-        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        "RATELIMIT_STORAGE_URI": settings.redis_url or process_storage.URI,
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": settings.redis_url is not None,
     }
 
 

@@ -191,7 +191,10 @@ class Settings(BaseSettings):
         "120 per minute", "Logins that one address may start.", "120 per minute"
     )
     limit_poll: str = _setting(
-        "600 per minute", "Questions about waiting logins from one address.", "600 per minute"
+        "600 per minute",
+        "Questions about waiting logins from one address; each process counts those of the login "
+        "page for itself.",
+        "600 per minute",
     )
     limit_code_tries: str = _setting(
         "10 per 10 minutes", "Wrong codes from one address.", "10 per 10 minutes"

@@ -124,17 +124,23 @@ def _answer_http(err: HTTPException) -> AnyResponse:
 
 
 def _answer_database(err: Exception) -> AnyResponse:
-    db.session.rollback()
+    _roll_back()
     log.warning("the database does not answer: %s", type(err).__name__)
     return answer(DatabaseBusy())
 
 
 def _answer_bug(err: Exception) -> AnyResponse:
-    db.session.rollback()
+    _roll_back()
     log.error("the request failed", exc_info=err)
     renderer = _get_renderer()
     trouble = ServerTrouble()
     return renderer(trouble) if renderer else render(trouble, request_id=logs.request_id.get())
+
+
+def _roll_back() -> None:
+    # The lane of those who wait works without a session.
+    if "sqlalchemy" in current_app.extensions:
+        db.session.rollback()
 
 
 def _get_renderer() -> Renderer | None:

@@ -54,6 +54,8 @@ class ParkingMiddleware:
         limits: Limits | None = None,
     ) -> None:
         self._app = app
+        #: Where attempts are read.
+        self.engine = engine
         self._bus = bus
         self._threads = settings.threads
         self.max_wait_seconds = settings.max_wait_seconds

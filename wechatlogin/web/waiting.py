@@ -3,23 +3,24 @@
 A page that knows that only the following is missing says so by `follow=1`.
 
 Answers at once when the state is not the one that the page knows, and else as late as it may.
-Nothing else is touched: no user is loaded, no session read or written, no cookie set.
+Nothing else is touched: no user is loaded, no session read or written, no cookie set. It is
+`web/asking.py` that serves it, without all that the other addresses need.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from wechatlogin import clock, vault
 from wechatlogin.errors import AttemptNotFound, InvalidRequest
-from wechatlogin.extensions import db, limiter
 from wechatlogin.models import Status
 from wechatlogin.services import attempt_status
 from wechatlogin.services.attempt_status import AttemptStatus
 from wechatlogin.web import cookies
 from wechatlogin.web.context import current_site
+from wechatlogin.web.own_limit import OwnLimit
 from wechatlogin.web.parameters import get_single
 from wechatlogin.web.parking import PARKING_KEY, ParkingMiddleware
 
@@ -27,6 +28,9 @@ bp = Blueprint("waiting", __name__)
 
 #: Added to the seconds left, so that at the end the row is surely read as expired.
 EXPIRY_MARGIN = 0.05
+
+#: Where an application keeps its `OwnLimit` of these questions.
+LIMIT = "wechatlogin-poll-limit"
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _SECONDS = re.compile(r"[0-9]{1,2}")
@@ -54,9 +58,10 @@ def poll_limit() -> str:
 
 
 @bp.get("/login/attempts/<attempt_id>")
-@limiter.limit(poll_limit)
 def show(attempt_id: str) -> Response:
     """Tell the browser that started an attempt how it stands, now or when that changes."""
+    limit: OwnLimit = current_app.extensions[LIMIT]
+    limit.count(request.remote_addr or "")
     return answer(attempt_id, _get_own_status)
 
 
@@ -97,7 +102,8 @@ def _get_own_status(attempt_id: str) -> AttemptStatus:
     secret = cookies.read(cookies.BROWSER)
     if secret is None or not _ID.fullmatch(attempt_id):
         raise AttemptNotFound
-    status = attempt_status.get_status(db.engine, attempt_id, now=clock.now())
+    parking: ParkingMiddleware = request.environ[PARKING_KEY]
+    status = attempt_status.get_status(parking.engine, attempt_id, now=clock.now())
     if status is None or not vault.equal(status.binding_hash, vault.sha256_hex(secret)):
         raise AttemptNotFound
     return status
