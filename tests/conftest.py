@@ -103,8 +103,7 @@ def storage(stored_app: Flask) -> Iterator[Site]:
     with stored_app.app_context():
         yield stored_app.extensions["wechatlogin"]
         db.session.rollback()
-        for table in reversed(db.metadata.sorted_tables):
-            db.session.execute(table.delete())
+        databases.empty(db.session.connection(), db.metadata)
         db.session.commit()
         db.session.remove()
 

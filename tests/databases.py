@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, MetaData, create_engine, delete, make_url, text
 from sqlalchemy.exc import OperationalError
 
 POSTGRESQL = os.environ.get(
@@ -41,6 +41,18 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
         with engine.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name}{force}"))
         engine.dispose()
+
+
+def empty(connection: Connection, metadata: MetaData) -> None:
+    """Take all rows away, of every table, in one round trip."""
+    deletes = "".join(f"{delete(table)};" for table in reversed(metadata.sorted_tables))
+    match connection.dialect.name:
+        case "sqlite":
+            connection.connection.cursor().executescript(f"BEGIN;{deletes}COMMIT")
+        case "postgresql":
+            connection.exec_driver_sql(deletes)
+        case _:
+            connection.exec_driver_sql(f"BEGIN NOT ATOMIC {deletes} END")
 
 
 def missing(what: str) -> None:

@@ -1,19 +1,22 @@
 """The service and the simulator as real servers: one in gunicorn, one in a thread."""
 
 import itertools
+import multiprocessing
 import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import requests
+from gunicorn.app import wsgiapp
 from pydantic import SecretStr
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -25,6 +28,8 @@ ROOT = Path(__file__).parent.parent
 SECRET_KEY = "canary-secret-key-of-the-tests-0123456789"
 TEMPLATE_ID = "template_that_carries_codes"
 
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.preloaded"])
 
 #: Each process of the tests has ports of its own, below those that connections leave from: what
 #: one has found free another would find free, too, before anybody listens on it.
@@ -79,7 +84,7 @@ class Simulator:
         self.app = create_simulator()
         self._server: BaseWSGIServer = make_server("127.0.0.1", 0, self.app, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
         """Stop listening."""
@@ -157,26 +162,34 @@ class Simulator:
         return list(self.call("GET", f"/simulator/calls?path={path}"))
 
 
+def _serve(environment: dict[str, str], log_path: Path) -> None:
+    """Become gunicorn; this runs in a process of its own."""
+    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    os.environ.clear()
+    folder = tempfile.mkdtemp(prefix="wechatlogin-metrics-")
+    os.environ.update(environment, PROMETHEUS_MULTIPROC_DIR=folder)
+    os.chdir(ROOT)
+    sys.argv = ["gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+    wsgiapp.run()
+
+
 class Service:
-    """The service in gunicorn, as `make run` starts it."""
+    """The service in gunicorn, as `make run` starts it, but for what `tests/preloaded.py` says."""
 
     def __init__(self, settings: Settings, log_path: Path, *, at: str | None = None) -> None:
         self.settings = settings
         # Behind a proxy it listens elsewhere than people know it.
         self.url = f"http://{at}" if at else settings.public_url
         self.log_path = log_path
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: BaseProcess | None = None
 
     def start(self) -> None:
         """Start and wait until it answers."""
-        with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
-                cwd=ROOT,
-                env={**os.environ, **config.as_environment(self.settings)},
-                stdout=log,
-                stderr=log,
-            )
+        environment = {**os.environ, **config.as_environment(self.settings)}
+        self._process = _FORKS.Process(target=_serve, args=(environment, self.log_path))
+        self._process.start()
         self._wait_until_up()
 
     def ask_to_stop(self) -> None:
@@ -189,7 +202,8 @@ class Service:
         self.ask_to_stop()
         if self._process is not None:
             # Many may be stopping at the same time.
-            self._process.wait(60)
+            self._process.join(60)
+            assert not self._process.is_alive(), self.log_path.read_text()
             self._process = None
 
     def kill(self) -> None:
@@ -200,7 +214,7 @@ class Service:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         for each in (pid, *map(int, children)):
             os.kill(each, signal.SIGKILL)
-        self._process.wait()
+        self._process.join()
         self._process = None
 
     def is_up(self) -> bool:
@@ -216,7 +230,7 @@ class Service:
         give_up_at = time.monotonic() + 30
         while time.monotonic() < give_up_at:
             assert self._process is not None
-            assert self._process.poll() is None, self.log_path.read_text()
+            assert self._process.is_alive(), self.log_path.read_text()
             try:
                 if requests.get(self.url + "/readyz", timeout=5).ok:
                     return

@@ -131,7 +131,7 @@ class Server:
             upgrade()
         name, _, port = host.partition(":")
         self._server = make_server(name, int(port), self._counted(self.app), threaded=True)
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
     @property

@@ -48,7 +48,7 @@ def ready(app: Flask, simulator: Simulator) -> Clinic:
 def served(app: Flask) -> Iterator[str]:
     """Where pushes reach this very application."""
     server = make_server("localhost", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://localhost:{server.server_port}"
     server.shutdown()
     server.server_close()

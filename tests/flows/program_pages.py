@@ -24,7 +24,7 @@ class ProgramPages:
         methods = ["GET", "POST"]
         app.add_url_rule("/back", view_func=self._show, methods=methods)
         app.add_url_rule("/elsewhere", view_func=self._go_on, methods=methods)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
         """Stop listening."""

@@ -38,7 +38,7 @@ class Shop:
         self.redirect_uri = self.url + path
         self.app.add_url_rule("/login", view_func=self._login)
         self.app.add_url_rule("/back", view_func=self._back)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def serves(self, account: Account, page: str, *, scope: str) -> None:
         """Say as which app it logs people in, and where it finds WeChat's page."""

@@ -32,7 +32,7 @@ class ProgramSite:
         self._server: BaseWSGIServer = make_server("127.0.0.1", 0, self.app, threaded=True)
         self.url = f"http://localhost:{self._server.server_port}"
         self.redirect_uri = f"{self.url}/callback"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
         """Stop listening."""

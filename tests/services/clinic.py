@@ -73,7 +73,7 @@ class Front:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         scheme = "https" if context else "http"
         self.url = f"{scheme}://localhost:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
         """Stop listening."""

@@ -19,14 +19,14 @@ from wechatlogin.services.audit_log import Search
 from wechatlogin.services.paging import Place
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
-COUNT = 100_000
+COUNT = 20_000
 #: The last but some.
 FAR = Place(NOW - timedelta(seconds=COUNT - 100), str(100))
 
 
 @pytest.fixture(scope="module")
 def full(stored_app: Flask) -> Iterator[None]:
-    """An audit with a hundred thousand entries."""
+    """An audit with twenty thousand entries."""
     with stored_app.app_context():
         with write() as session:
             for start in range(0, COUNT, 10_000):

@@ -284,7 +284,7 @@ def app(engine: Engine) -> Iterator[Flask]:
 def plain_url(app: Flask) -> Iterator[str]:
     """Flask's own server, which lets nobody have its sockets."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     app.config["TRUSTED_HOSTS"] = [f"127.0.0.1:{server.server_port}"]
     yield f"http://127.0.0.1:{server.server_port}"
