@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Engine, RowMapping, and_, bindparam, inspect, or_, select
+from sqlalchemy import BindParameter, Engine, and_, bindparam, inspect, or_, select
 
 from wechatlogin.models import Attempt, Identity, Status
+from wechatlogin.models.lookup import Lookup
 from wechatlogin.services.attempts import CLAIM_GRACE
 
 #: Nothing follows these.
@@ -26,28 +27,26 @@ CHUNK = 500
 _attempts = inspect(Attempt).local_table
 _identities = inspect(Identity).local_table
 _IDS: BindParameter[list[str]] = bindparam("ids", expanding=True)
-_STATUSES = (
-    select(
-        _attempts.c.id,
-        _attempts.c.status,
-        _attempts.c.binding_hash,
-        _attempts.c.expires_at,
-        _attempts.c.number,
-        _attempts.c.awaits_follow,
-        _identities.c.nickname,
-        _identities.c.avatar_url,
+_ALL = select(
+    _attempts.c.id,
+    _attempts.c.status,
+    _attempts.c.binding_hash,
+    _attempts.c.expires_at,
+    _attempts.c.number,
+    _attempts.c.awaits_follow,
+    _identities.c.nickname,
+    _identities.c.avatar_url,
+).select_from(
+    _attempts.outerjoin(
+        _identities,
+        and_(
+            _identities.c.appid == _attempts.c.appid,
+            _identities.c.openid == _attempts.c.openid,
+        ),
     )
-    .select_from(
-        _attempts.outerjoin(
-            _identities,
-            and_(
-                _identities.c.appid == _attempts.c.appid,
-                _identities.c.openid == _attempts.c.openid,
-            ),
-        )
-    )
-    .where(_attempts.c.id.in_(_IDS))
 )
+_STATUS = Lookup(_ALL.where(_attempts.c.id == bindparam("id")), "id")
+_STATUSES = _ALL.where(_attempts.c.id.in_(_IDS))
 _CHANGED = select(_attempts.c.id).where(
     _attempts.c.id.in_(_IDS),
     or_(
@@ -118,7 +117,8 @@ class AttemptStatus:
 
 def get_status(engine: Engine, attempt_id: str, *, now: datetime) -> AttemptStatus | None:
     """Return how the attempt stands, or None where there is no such attempt."""
-    return get_statuses(engine, [attempt_id], now=now).get(attempt_id)
+    row = _STATUS.get(engine, attempt_id)
+    return None if row is None else _status_of(_Read(*row), now)
 
 
 def get_statuses(engine: Engine, ids: Iterable[str], *, now: datetime) -> dict[str, AttemptStatus]:
@@ -126,8 +126,8 @@ def get_statuses(engine: Engine, ids: Iterable[str], *, now: datetime) -> dict[s
     found: dict[str, AttemptStatus] = {}
     with engine.connect() as connection:
         for chunk in _chunks(ids):
-            for row in connection.execute(_STATUSES, {"ids": chunk}).mappings():
-                found[row["id"]] = _status_of(row, now)
+            for row in connection.execute(_STATUSES, {"ids": chunk}):
+                found[row.id] = _status_of(_Read(*row), now)
     return found
 
 
@@ -148,19 +148,32 @@ def find_changed(engine: Engine, known: Iterable[Known]) -> set[str]:
     return changed
 
 
-def _status_of(row: RowMapping, now: datetime) -> AttemptStatus:
-    status = Status(row["status"])
-    ends = row["expires_at"] + (CLAIM_GRACE if status is Status.CONFIRMED else timedelta())
+class _Read(NamedTuple):
+    """A row as it is read; the columns as in `_ALL`."""
+
+    id: str
+    status: str
+    binding_hash: str
+    expires_at: datetime
+    number: int | None
+    awaits_follow: bool
+    nickname: str | None
+    avatar_url: str | None
+
+
+def _status_of(row: _Read, now: datetime) -> AttemptStatus:
+    status = Status(row.status)
+    ends = row.expires_at + (CLAIM_GRACE if status is Status.CONFIRMED else timedelta())
     if status in OPEN and now >= ends:
         status = Status.EXPIRED
     return AttemptStatus(
         status=status,
-        binding_hash=row["binding_hash"],
+        binding_hash=row.binding_hash,
         expires_in=max(0, -((now - ends) // timedelta(seconds=1))) if status in OPEN else 0,
-        number=row["number"] if status is Status.SCANNED else None,
-        nickname=row["nickname"],
-        avatar_url=row["avatar_url"],
-        follow=bool(row["awaits_follow"]) and status is Status.SCANNED,
+        number=row.number if status is Status.SCANNED else None,
+        nickname=row.nickname,
+        avatar_url=row.avatar_url,
+        follow=bool(row.awaits_follow) and status is Status.SCANNED,
     )
 
 

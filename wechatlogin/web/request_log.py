@@ -9,8 +9,10 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
+from functools import cache
 
 from flask import Flask, Response, g, request
+from prometheus_client import Counter, Histogram
 
 from wechatlogin import logs, metrics
 from wechatlogin.config import Settings
@@ -43,8 +45,8 @@ class RequestLog:
         endpoint, took = request.endpoint or "none", time.perf_counter() - g.request_started
         method = request.method if request.method in metrics.METHODS else "other"
         status = response.status_code
-        metrics.HTTP_REQUESTS.labels(endpoint, method, f"{status // 100}xx").inc()
-        metrics.HTTP_SECONDS.labels(endpoint).observe(took)
+        _counter_of(endpoint, method, status // 100).inc()
+        _seconds_of(endpoint).observe(took)
         if self.settings.access_log:
             _write_line(endpoint, method, status, took)
         response.headers[HEADER] = logs.request_id.get()
@@ -64,7 +66,21 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.teardown_request(hooks.forget)
 
 
+# What the library looks up by labels takes longer than counting; there are few of them.
+@cache
+def _counter_of(endpoint: str, method: str, hundreds: int) -> Counter:
+    return metrics.HTTP_REQUESTS.labels(endpoint, method, f"{hundreds}xx")
+
+
+@cache
+def _seconds_of(endpoint: str) -> Histogram:
+    return metrics.HTTP_SECONDS.labels(endpoint)
+
+
 def _write_line(endpoint: str, method: str, status: int, took: float) -> None:
+    level = logging.DEBUG if endpoint in QUIET_ENDPOINTS else logging.INFO
+    if not log.isEnabledFor(level):
+        return
     rule = request.url_rule.rule if request.url_rule else "-"
     fields = {
         "method": method,
@@ -73,5 +89,4 @@ def _write_line(endpoint: str, method: str, status: int, took: float) -> None:
         "status": status,
         "ms": round(took * 1000, 1),
     }
-    level = logging.DEBUG if endpoint in QUIET_ENDPOINTS else logging.INFO
     log.log(level, "%s %s %d", method, rule, status, extra={"fields": fields})

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from http import HTTPStatus
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -167,22 +168,33 @@ def _check_origin() -> None:
 
 def _add_headers(response: Response) -> Response:
     headers, openness = response.headers, _openness()
-    headers.setdefault("Content-Security-Policy", _content_security_policy(openness))
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["Cross-Origin-Opener-Policy"] = openness.openers.value
-    for_whom = "cross-origin" if openness.is_for_all_pages else "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = for_whom
-    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-    headers["X-Frame-Options"] = "SAMEORIGIN" if openness.in_own_frame else "DENY"
-    if current_app.config["SESSION_COOKIE_SECURE"]:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
-    if request.endpoint != "static":
+    if "Content-Security-Policy" not in headers:
+        headers["Content-Security-Policy"] = _content_security_policy(openness)
+    is_static, is_https = request.endpoint == "static", current_app.config["SESSION_COOKIE_SECURE"]
+    # Nobody else sets these, so there is nothing to be looked for and replaced.
+    headers.extend(_fixed_headers(openness.openers, openness.in_own_frame, is_https))
+    is_open = openness.is_for_all_pages
+    if not is_static:
         headers["Cache-Control"] = _cache_control(response, openness)
     elif (request.view_args or {}).get("filename") == SCRIPT_FOR_EVERYBODY:
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         headers["Access-Control-Allow-Origin"] = "*"
+        is_open = True
+    headers["Cross-Origin-Resource-Policy"] = "cross-origin" if is_open else "same-origin"
     return response
+
+
+@cache
+def _fixed_headers(
+    openers: Openers, in_own_frame: bool, is_https: bool
+) -> tuple[tuple[str, str], ...]:
+    headers = (
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Cross-Origin-Opener-Policy", openers.value),
+        ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+        ("X-Frame-Options", "SAMEORIGIN" if in_own_frame else "DENY"),
+    )
+    return (*headers, ("Strict-Transport-Security", "max-age=31536000")) if is_https else headers
 
 
 def _cache_control(response: Response, openness: Openness) -> str:

@@ -32,6 +32,11 @@ EXPIRY_MARGIN = 0.05
 #: Where an application keeps its `OwnLimit` of these questions.
 LIMIT = "wechatlogin-poll-limit"
 
+#: The same for everybody, so that those who wait share one text; no nonce is needed here.
+_HEADERS = (
+    ("Content-Type", "application/json"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _SECONDS = re.compile(r"[0-9]{1,2}")
 
@@ -81,11 +86,7 @@ def answer(attempt_id: str, get_own_status: Callable[[str], AttemptStatus]) -> R
     status = get_own_status(attempt_id)
     if guest is not None and not question.is_answered_by(status):
         guest.stay(status, min(question.wait, status.expires_in + EXPIRY_MARGIN))
-    told = Response(status.as_json(), mimetype="application/json")
-    told.cache_control.no_store = True
-    # The same for everybody, so that those who wait share one text; no nonce is needed here.
-    told.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
-    return told
+    return Response(status.as_json(), headers=_HEADERS)
 
 
 def _read_question(longest: int) -> Question:
