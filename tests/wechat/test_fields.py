@@ -6,6 +6,7 @@ import time
 from xml.sax.saxutils import escape
 
 import pytest
+import xmltodict
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -160,6 +161,42 @@ def test_any_text_survives_as_cdata_and_escaped(content: str) -> None:
 
     assert parsed.get("a") == content
     assert parsed.get("b") == content
+
+
+_PIECES = (
+    *("<a>", "</a>", "<b>", "</b>", "<b/>", "<![CDATA[", "]]>", "]]", ">", "&amp;", "&", "<", "x"),
+    *(" ", "\n", "\r", "\x0b", "\x01", "\ufffe", "春", "<!--", "-->", "</xml>", "<xml>"),
+)
+
+
+@given(content=st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
+def test_the_usual_form_is_read_as_a_parser_reads_it(content: str) -> None:
+    text = f"<xml>{content}</xml>"
+    read = fields._flat_pairs(text)
+    if not read:
+        return
+
+    parsed = xmltodict.parse(text, strip_whitespace=False, force_list=lambda path, *_: bool(path))
+
+    by_name: dict[str, list[str]] = {}
+    for name, value in read:
+        by_name.setdefault(name, []).append(value)
+    root = {name: values for name, values in parsed["xml"].items() if name != "#text"}
+    assert by_name == {name: [each or "" for each in values] for name, values in root.items()}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<a>1</a><a>2</a>",
+        "<a><![CDATA[1]]></a>\n <b> 2 </b>",
+        "<a><![CDATA[]]></a><b></b>",
+        "<a><![CDATA[]]]]></a>",
+        "<a><![CDATA[<b>2</b></a>]]></a>",
+    ],
+)
+def test_the_usual_form_needs_no_parser(content: str) -> None:
+    assert fields._flat_pairs(f"<xml>{content}</xml>")
 
 
 @given(pairs=st.dictionaries(st.from_regex(r"\A[A-Za-z]{1,9}\Z"), XML_TEXT, max_size=5))

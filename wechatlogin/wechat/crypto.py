@@ -9,18 +9,20 @@ with padding to a block of 32 bytes (not AES's 16), the key from EncodingAESKey,
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import re
 import secrets
 import struct
+from functools import lru_cache
 
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from wechatlogin.errors import LoginError, NotConfigured
 
-PADDING_BITS = 32 * 8
+PADDING_BLOCK = 32
 RANDOM_LENGTH = 16
 _HEADER_LENGTH = RANDOM_LENGTH + 4
 _AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
@@ -75,11 +77,11 @@ class MessageCrypto:
         random = secrets.token_bytes(RANDOM_LENGTH) if random16 is None else random16
         if len(random) != RANDOM_LENGTH:
             raise ValueError(f"random16 must be {RANDOM_LENGTH} bytes long")
-        padder = padding.PKCS7(PADDING_BITS).padder()
         content = random + struct.pack(">I", len(plain)) + plain + self._appid
-        padded = padder.update(content) + padder.finalize()
+        missing = PADDING_BLOCK - len(content) % PADDING_BLOCK
         encryptor = self._cipher.encryptor()
-        return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode("ascii")
+        encrypted = encryptor.update(content + bytes([missing]) * missing) + encryptor.finalize()
+        return base64.b64encode(encrypted).decode("ascii")
 
     def decrypt(self, encrypted: str) -> bytes:
         """Return the message inside an `Encrypt` text; it is valid UTF-8.
@@ -87,7 +89,7 @@ class MessageCrypto:
         :raise CryptoError: whatever is wrong with it, always the same error.
         """
         try:
-            content = self._unpad(base64.b64decode(encrypted, validate=True))
+            content = self._unpad(binascii.a2b_base64(encrypted, strict_mode=True))
             message, appid = _split(content)
             message.decode("utf-8")
         except (ValueError, struct.error):
@@ -100,8 +102,17 @@ class MessageCrypto:
     def _unpad(self, ciphertext: bytes) -> bytes:
         decryptor = self._cipher.decryptor()
         padded = decryptor.update(ciphertext) + decryptor.finalize()
-        unpadder = padding.PKCS7(PADDING_BITS).unpadder()
+        unpadder = padding.PKCS7(PADDING_BLOCK * 8).unpadder()
         return unpadder.update(padded) + unpadder.finalize()
+
+
+@lru_cache(maxsize=64)
+def crypto_of(token: str, aes_key: str, appid: str) -> MessageCrypto:
+    """Return what encrypts the messages of an account, made once: its key takes a while to set up.
+
+    :raise NotConfigured: if the EncodingAESKey is not 43 letters and digits.
+    """
+    return MessageCrypto(token, aes_key, appid)
 
 
 def _split(content: bytes) -> tuple[bytes, bytes]:

@@ -92,9 +92,7 @@ def _stamp(now: datetime) -> dict[str, str]:
 def _box(app: WeChatApp) -> crypto.MessageCrypto:
     if app.token is None or app.aes_key is None:
         raise NotConfigured
-    return crypto.MessageCrypto(
-        app.token.get_secret_value(), app.aes_key.get_secret_value(), app.appid
-    )
+    return crypto.crypto_of(app.token.get_secret_value(), app.aes_key.get_secret_value(), app.appid)
 
 
 def _wrapped(app: WeChatApp, push: Push, encrypted: str) -> bytes:

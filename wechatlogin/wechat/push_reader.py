@@ -88,7 +88,7 @@ class PushReader:
         """Return what a retry has in common with the first try, and nothing else has."""
         # Two different events of one person can fall into one second; a message has a number.
         names = _MESSAGE_KEY if self.text("MsgId") else _EVENT_KEY
-        joined = "\x00".join(self.text(name) for name in names)
+        joined = "\x00".join(map(self.content.text, names))
         return hashlib.sha256(joined.encode("utf-8")).hexdigest()
 
     def created_at(self) -> datetime:
@@ -114,7 +114,7 @@ class PushReader:
 
     def text(self, name: str) -> str:
         """Return a field without blanks around it; a missing one is empty."""
-        return (self.content.get(name) or "").strip()
+        return self.content.text(name)
 
     def either(self, *names: str) -> str | None:
         """Return the field that WeChat spells in several ways."""

@@ -33,7 +33,7 @@ def open_repacked(app: WeChatApp, body: bytes) -> Opened:
     if len(body) > fields.LARGEST_BODY:
         raise PushRefused("too large")
     encrypted = _read_encrypted(body)
-    opener = crypto.MessageCrypto(
+    opener = crypto.crypto_of(
         app.token.get_secret_value(), app.aes_key.get_secret_value(), app.appid
     )
     try:

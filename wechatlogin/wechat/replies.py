@@ -59,7 +59,7 @@ def seal_reply(app: WeChatApp, reply_xml: str, *, now: datetime, nonce: str) -> 
     """
     if app.token is None or app.aes_key is None:
         raise NotConfigured
-    sealer = crypto.MessageCrypto(
+    sealer = crypto.crypto_of(
         app.token.get_secret_value(), app.aes_key.get_secret_value(), app.appid
     )
     encrypted = sealer.encrypt(reply_xml.encode("utf-8"))
