@@ -67,10 +67,11 @@ def post(installation: Installation, query: dict[str, str], body: bytes) -> requ
 
 def test_a_signed_address_is_not_good_for_another_body(plain: Installation) -> None:
     query = signed(plain, str(int(time.time())), "1514711492")
-    first = post(plain, query, message(plain, "o-mine", "你好", 1))
+    mine = message(plain, "o-mine", "你好", 1)
+    first = post(plain, query, mine)
 
     replayed = post(plain, query, message(plain, "o-victim", "验证码", 2))
-    repeated = post(plain, query, message(plain, "o-mine", "你好", 1))
+    repeated = post(plain, query, mine)
 
     assert first.status_code == 200
     assert replayed.status_code == 403
