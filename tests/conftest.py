@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pydantic import SecretStr
 
 from tests import databases, node
+from tests.databases import Migrated
 from tests.servers import (
     TEMPLATE_ID,
     Account,
@@ -92,9 +94,7 @@ def stored_app(
         with app.app_context():
             upgrade()
         yield app
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+        databases.release(app)
 
 
 @pytest.fixture
@@ -109,34 +109,42 @@ def storage(stored_app: Flask) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database of SQLite with all tables, migrated once and copied for each service."""
-    path = tmp_path_factory.mktemp("migrated") / "service.db"
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{path}"))
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migrated]:
+    """Databases with all tables, to be copied."""
+    made = Migrated(tmp_path_factory.mktemp("migrated"), _migrate)
+    yield made
+    made.close()
+
+
+def _migrate(url: str) -> None:
+    app = create_app(settings_for_tests(database_url=url))
     with app.app_context():
         upgrade()
-        db.session.remove()
-        db.engine.dispose()
-    return path
+    databases.release(app)
 
 
 @pytest.fixture
-def empty_app(tmp_path: Path, migrated: Path) -> Iterator[Flask]:
+def database_url(tmp_path: Path, migrated: Migrated) -> Iterator[str]:
+    """The address of a database with empty tables."""
+    with migrated.copied(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_app(database_url: str) -> Iterator[Flask]:
     """The application over empty tables of its own."""
-    database = shutil.copy(migrated, tmp_path)
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{database}"))
+    app = create_app(settings_for_tests(database_url=database_url))
     yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    databases.release(app)
 
 
 @pytest.fixture(scope="session")
 def install_for_all(
-    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory, migrated: Path
+    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory, migrated: Migrated
 ) -> Iterator["Installer"]:
     """Set services up for fixtures that the whole session shares."""
-    installer = Installer(simulator, tmp_path_factory, migrated)
+    kind = databases.kind_for("all")
+    installer = Installer(simulator, tmp_path_factory, migrated, kind)
     yield installer
     installer.ask_to_stop()
     installer.wait()
@@ -144,10 +152,14 @@ def install_for_all(
 
 @pytest.fixture(scope="module")
 def install(
-    install_for_all: "Installer", simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    install_for_all: "Installer",
+    simulator: Simulator,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator["Installer"]:
     """Set services up; they stop with the module, since each costs something while it idles."""
-    installer = Installer(simulator, tmp_path_factory, install_for_all.migrated)
+    kind = databases.kind_for(request.path.name)
+    installer = Installer(simulator, tmp_path_factory, install_for_all.migrated, kind)
     yield installer
     installer.ask_to_stop()
     install_for_all.wait_for(installer)
@@ -163,26 +175,37 @@ class Installer:
     """Sets services up: each with its own database, account and settings."""
 
     def __init__(
-        self, simulator: Simulator, folders: pytest.TempPathFactory, migrated: Path
+        self,
+        simulator: Simulator,
+        folders: pytest.TempPathFactory,
+        migrated: Migrated,
+        kind: str,
     ) -> None:
         self._simulator = simulator
         self._folders = folders
+        self._kind = kind
         self.migrated = migrated
         self._services: list[Service] = []
+        self._apps: list[Flask] = []
+        self._databases = ExitStack()
 
     def ask_to_stop(self) -> None:
         """Ask every service to stop, and wait for none."""
+        for app in self._apps:
+            databases.release(app)
         for service in self._services:
             service.ask_to_stop()
 
     def wait_for(self, other: "Installer") -> None:
         """Take it over to wait, in the end, for services that have been asked to stop."""
         self._services.extend(other._services)
+        self._databases.push(other._databases)
 
     def wait(self) -> None:
         """Wait until all have stopped."""
         for service in self._services:
             service.stop()
+        self._databases.close()
 
     def __call__(
         self,
@@ -199,12 +222,13 @@ class Installer:
         """
         folder = self._folders.mktemp("service")
         host = f"127.0.0.1:{free_port()}"
+        copied = self.migrated.copied(folder, self._kind)
         settings = settings_for_tests(
             **{
                 "public_url": f"http://{host}",
                 "bind": host,
                 "workers": 1,
-                "database_url": f"sqlite:///{folder / 'service.db'}",
+                "database_url": self._databases.enter_context(copied),
                 "wechat_open_url": self._simulator.url,
                 "wechat_api_url": self._simulator.url,
                 "wechat_mp_url": self._simulator.url,
@@ -213,8 +237,8 @@ class Installer:
             }
         )
         accounts = {each: Account() for each in apps or [kind]}
-        shutil.copy(self.migrated, folder)
         app = create_app(settings)
+        self._apps.append(app)
         with app.app_context():
             group = OPEN_PLATFORM if apps else None
             for each, account in accounts.items():

@@ -1,15 +1,15 @@
 """Every error in every rendering: a page, our JSON, AnQiCMS's envelope, plain text."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests import databases
+from tests.databases import Migrated
 from tests.servers import settings_for_tests
 from wechatlogin import create_app, errors
 from wechatlogin.compat import anqicms_envelope as anqicms
@@ -54,14 +54,15 @@ def make(kind: type[LoginError]) -> LoginError:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> FlaskClient:
-    database = shutil.copy(migrated, tmp_path_factory.mktemp("errors"))
-    app = create_app(settings_for_tests(database_url=f"sqlite:///{database}"))
-    for kind in LEAVES:
-        add_views(app, kind)
-    client = app.test_client()
-    client.environ_base["HTTP_HOST"] = "127.0.0.1:5000"
-    return client
+def client(tmp_path_factory: pytest.TempPathFactory, migrated: Migrated) -> Iterator[FlaskClient]:
+    with migrated.copied(tmp_path_factory.mktemp("errors")) as url:
+        app = create_app(settings_for_tests(database_url=url))
+        for kind in LEAVES:
+            add_views(app, kind)
+        client = app.test_client()
+        client.environ_base["HTTP_HOST"] = "127.0.0.1:5000"
+        yield client
+        databases.release(app)
 
 
 def add_views(app: Flask, kind: type[LoginError]) -> None:

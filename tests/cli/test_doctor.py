@@ -1,42 +1,38 @@
 """flask doctor: every step in words, for people and for programs."""
 
 import json
-import shutil
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
 from werkzeug.serving import make_server
 
+from tests import databases
 from tests.servers import ROOT, Account, Simulator, settings_for_tests
 from tests.services import clinic
 from tests.services.clinic import Clinic
 from wechatlogin import clock, create_app
-from wechatlogin.extensions import db
 from wechatlogin.models import AccountHealth
 from wechatlogin.models.transaction import write
 
 
 @pytest.fixture
-def app(tmp_path: Path, migrated: Path, simulator: Simulator) -> Iterator[Flask]:
-    database = shutil.copy(migrated, tmp_path)
+def app(database_url: str, simulator: Simulator) -> Iterator[Flask]:
     with clinic.front() as front:
         settings = settings_for_tests(
-            database_url=f"sqlite:///{database}",
+            database_url=database_url,
             wechat_api_url=simulator.url,
             public_url=front.url,
         )
         app = create_app(settings)
         with app.app_context():
             yield app
-            db.session.remove()
-            db.engine.dispose()
+        databases.release(app)
 
 
 @pytest.fixture

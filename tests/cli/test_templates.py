@@ -1,13 +1,12 @@
 """flask wechat-app template: the choice is checked against the account's own list."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
 
+from tests import databases
 from tests.servers import TEMPLATE_ID, Account, Simulator, settings_for_tests
 from wechatlogin import create_app
 from wechatlogin.extensions import db
@@ -20,16 +19,12 @@ MINUTES = "thing2={minutes} 分钟内有效"
 
 
 @pytest.fixture
-def app(tmp_path: Path, migrated: Path, simulator: Simulator) -> Iterator[Flask]:
-    database = shutil.copy(migrated, tmp_path)
-    settings = settings_for_tests(
-        database_url=f"sqlite:///{database}", wechat_api_url=simulator.url
-    )
+def app(database_url: str, simulator: Simulator) -> Iterator[Flask]:
+    settings = settings_for_tests(database_url=database_url, wechat_api_url=simulator.url)
     app = create_app(settings)
     with app.app_context():
         yield app
-        db.session.remove()
-        db.engine.dispose()
+    databases.release(app)
 
 
 @pytest.fixture

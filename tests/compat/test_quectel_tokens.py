@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from tests import databases
 from tests.compat.end_users import Program, Tokens, claims_of
 from tests.conftest import Installation
 from tests.flows.phones import Phone
@@ -219,14 +219,9 @@ def test_a_device_may_be_named_at_the_log_out(program: Program) -> None:
 
 def test_a_log_out_that_cannot_be_written_down_says_so(program: Program) -> None:
     tokens = program.tokens("lin")
-    url = program.installation.service.settings.database_url
-    database = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-    database.execute("BEGIN IMMEDIATE")
-    try:
+
+    with databases.locked(program.installation.service.settings.database_url):
         failed = program.log_out(tokens.access)
-    finally:
-        database.execute("ROLLBACK")
-        database.close()
 
     assert (failed["code"], failed["msg"]) == (5045, "用户退出登录失败")
     assert program.user(tokens.access)["code"] == 200

@@ -5,10 +5,10 @@ it wrote is searched for them.
 """
 
 import re
-import sqlite3
 from itertools import chain
 from urllib.parse import parse_qs, urlsplit
 
+from tests import databases
 from tests.conftest import OPERATOR_PASSWORD, Installation, Installer
 from tests.flows.phones import Browser, Phone
 from tests.flows.shop import Shop, open_shop
@@ -90,8 +90,7 @@ def test_nothing_that_is_written_or_shown_holds_a_secret(install: Installer) -> 
     ]
     ours = [*chain(*secrets_of_all), SECRET_KEY, OPERATOR_PASSWORD]
     log = installation.service.log_path.read_text()
-    path = installation.service.settings.database_url.removeprefix("sqlite:///")
-    dump = "\n".join(sqlite3.connect(path).iterdump())
+    dump = databases.dump(installation.service.settings.database_url)
     shown = "\n".join(pages)
     assert not [secret for secret in [*ours, *came_up] if secret in log]
     assert not [secret for secret in [*ours, *came_up[2:]] if secret in shown]

@@ -1,15 +1,19 @@
 """What happens when a part fails: WeChat, the database, a call in the middle."""
 
 import re
-import sqlite3
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 import requests
+from sqlalchemy import delete
 
+from tests import databases
 from tests.conftest import Installation, Installer
 from tests.flows.phones import Browser, Phone
+from wechatlogin.models import WeChatAppRow
+from wechatlogin.models.transaction import write
 
 
 def a_follower(installation: Installation) -> str:
@@ -126,14 +130,10 @@ def test_a_login_page_comes_up_although_wechat_does_not_answer(install: Installe
 def test_a_locked_database_is_waited_for_and_then_told(install: Installer) -> None:
     installation = install()
     browser = Browser()
-    path = installation.service.settings.database_url.removeprefix("sqlite:///")
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    started = time.monotonic()
-
-    answer = browser.step(f"{installation.url}/login/code")
-    took = time.monotonic() - started
-    other.execute("ROLLBACK")
+    with databases.locked(installation.service.settings.database_url):
+        started = time.monotonic()
+        answer = browser.step(f"{installation.url}/login/code")
+        took = time.monotonic() - started
 
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"
@@ -146,11 +146,10 @@ def test_wechat_has_its_answer_within_five_seconds_although_the_database_is_lock
 ) -> None:
     installation = install()
     person = a_follower(installation)
-    path = installation.service.settings.database_url.removeprefix("sqlite:///")
-    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN IMMEDIATE")
+    lock = ExitStack()
+    lock.enter_context(databases.locked(installation.service.settings.database_url))
     # The first delivery meets the lock for good, the second finds it gone.
-    release = threading.Timer(4.5, other.execute, ["ROLLBACK"])
+    release = threading.Timer(4.5, lock.close)
     release.start()
 
     replies = installation.simulator.send(person, installation.account.appid, "验证码")
@@ -191,9 +190,8 @@ def test_an_installation_without_an_account_says_that_it_is_not_set_up(
     install: Installer,
 ) -> None:
     installation = install()
-    path = installation.service.settings.database_url.removeprefix("sqlite:///")
-    with sqlite3.connect(path) as database:
-        database.execute("DELETE FROM wechat_apps")
+    with installation.app.app_context(), write() as session:
+        session.execute(delete(WeChatAppRow))
 
     pages = [
         Browser().open(f"{installation.url}/login"),

@@ -1,11 +1,11 @@
 """A program gives a token back (RFC 7009): all of its login ends, or it is told that it did not."""
 
-import sqlite3
 from typing import Any
 
 import pytest
 import requests
 
+from tests import databases
 from tests.conftest import Installation, Installer
 from tests.flows.phones import Phone
 from tests.oidc.programs import TIMEOUT, Program, a_phone
@@ -111,13 +111,9 @@ def test_what_could_not_be_ended_is_told(install: Installer) -> None:
     installation = install()
     program = Program(installation)
     tokens = program.log_in(a_phone(installation), scope=SCOPE)
-    path = installation.service.settings.database_url.removeprefix("sqlite:///")
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
 
-    answer = program.revoke(tokens["refresh_token"])
-    other.execute("ROLLBACK")
-    other.close()
+    with databases.locked(installation.service.settings.database_url):
+        answer = program.revoke(tokens["refresh_token"])
 
     assert answer.status_code == 503
     assert answer.json()["error"] == "temporarily_unavailable"

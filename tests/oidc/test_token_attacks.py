@@ -1,6 +1,5 @@
 """No forged token opens any endpoint that takes one, whichever front door it belongs to."""
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 import requests
 from joserfc.jwk import Key, OctKey
 
+from tests import databases
 from tests.compat import authing, code_programs, end_users, open_authorization
 from tests.conftest import Installation, Installer
 from tests.flows.phones import Phone
@@ -365,14 +365,9 @@ def test_a_revocation_that_cannot_be_written_down_says_so(install: Installer, ki
     installation = install()
     program = Program(installation)
     tokens = program.log_in(a_phone(installation), scope="openid offline_access")
-    path = installation.service.settings.database_url.removeprefix("sqlite:///")
-    database = sqlite3.connect(path, isolation_level=None)
-    database.execute("BEGIN IMMEDIATE")
-    try:
+
+    with databases.locked(installation.service.settings.database_url):
         failed = program.revoke(tokens[kind])
-    finally:
-        database.execute("ROLLBACK")
-        database.close()
 
     assert failed.status_code == 503
     assert failed.json() == {"error": "temporarily_unavailable"}

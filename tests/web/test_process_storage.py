@@ -1,6 +1,7 @@
 """Rate limits in the memory of a process: windows that end, and go without a thread."""
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from flask import Flask
 from limits import parse
 from limits.strategies import FixedWindowRateLimiter
 
-from tests import waiters
+from tests import databases, waiters
 from tests.servers import settings_for_tests
 from wechatlogin import clock, create_app
 from wechatlogin.errors import RateLimited
@@ -97,9 +98,11 @@ def test_several_limits_all_hold(at: Hands) -> None:
 
 
 @pytest.fixture
-def asked_often(empty_app: Flask) -> Flask:
-    database = empty_app.config["SQLALCHEMY_DATABASE_URI"]
-    return create_app(settings_for_tests(database_url=database, limit_poll="2 per minute"))
+def asked_often(database_url: str) -> Iterator[Flask]:
+    settings = settings_for_tests(database_url=database_url, limit_poll="2 per minute")
+    app = create_app(settings)
+    yield app
+    databases.release(app)
 
 
 def test_a_page_that_asks_too_often_is_told_when_to_come_back(asked_often: Flask) -> None:
