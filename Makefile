@@ -33,12 +33,18 @@ run: $(RUNTIME) ## 按 .env 的设置运行服务 / run the service with the set
 	@exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:app
 
 # Hundreds of processes start during the tests: what the first has compiled the others read.
-test coverage: export PYTHONDONTWRITEBYTECODE :=
+test coverage reliability: export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: test
 test: $(TOOLS) ## 运行全部测试（需要 Chromium，缺少时自动安装）/ run all tests (gets Chromium if missing)
 	@browser=$$(tools/install-browser) && \
 	WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal
+
+.PHONY: reliability
+reliability: $(TOOLS) ## 运行各种故障的测试，结果写入 docs/reliability.md / run the tests of faults, write what came
+	@browser=$$(tools/install-browser) && \
+	WECHATLOGIN_CHROMIUM="$$browser" exec $(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal \
+		-m fault --write-reliability
 
 .PHONY: photos
 photos: $(TOOLS) ## 给每个页面拍照，汇成一览 photos/index.html / photograph every page for looking through

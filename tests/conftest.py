@@ -13,7 +13,7 @@ from flask_migrate import upgrade
 from playwright.sync_api import Browser, sync_playwright
 from pydantic import SecretStr
 
-from tests import databases, node
+from tests import databases, fault_results, node
 from tests.databases import Migrated
 from tests.servers import (
     TEMPLATE_ID,
@@ -43,6 +43,19 @@ QUIET = [
 OPERATOR_PASSWORD = "canary-operator-password"
 OPEN_PLATFORM = "the open-platform account"
 FOLLOW_URL = "http://weixin.qq.com/r/a-personal-account"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes docs/reliability.md."""
+    words = "write docs/reliability.md with the results of the tests that are marked with a fault"
+    parser.addoption(fault_results.OPTION, action="store_true", help=words)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the first process of a run hear the results; it has them from the others."""
+    is_first = not hasattr(config, "workerinput")
+    if is_first and config.getoption(fault_results.OPTION):
+        config.pluginmanager.register(fault_results.FaultResults())
 
 
 @dataclass(frozen=True)
