@@ -210,12 +210,16 @@ class Service:
         """Let it be gone at once, with all its processes."""
         if self._process is None:
             return
-        pid = self._process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for each in (pid, *map(int, children)):
+        for each in (self._process.pid, *self.workers()):
             os.kill(each, signal.SIGKILL)
         self._process.join()
         self._process = None
+
+    def workers(self) -> list[int]:
+        """Return the processes that answer requests; the first one only looks after them."""
+        assert self._process is not None
+        pid = self._process.pid
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def is_up(self) -> bool:
         """Tell whether it answers."""

@@ -84,10 +84,10 @@ from wechatlogin.web.context import keep_browser_secret
 from wechatlogin.web.lane import Lane, make_small_app
 from wechatlogin.web.operator import desk
 from wechatlogin.web.parameters import RowNumber
-from wechatlogin.web.parking import ParkingMiddleware
+from wechatlogin.web.parking import FREE_THREADS, ParkingMiddleware
 from wechatlogin.wechat.app import Platform
 from wechatlogin.wechat.forwarding import Forwarder, ForwardLimits
-from wechatlogin.wechat.http import WeChatHTTP
+from wechatlogin.wechat.http import Limits, WeChatHTTP
 from wechatlogin.wechat.notices import Poster
 
 ROOT = Path(__file__).parent.parent
@@ -250,7 +250,8 @@ def _site(settings: Settings) -> Site:
     return Site(
         settings=settings,
         vault=Vault(settings.secret_key, settings.secret_key_fallbacks),
-        http=WeChatHTTP(platform),
+        # Whoever waits for WeChat leaves threads to those who do not.
+        http=WeChatHTTP(platform, limits=Limits(in_flight=max(1, settings.threads - FREE_THREADS))),
         # Half of the threads at most wait for the owner's other program.
         forwarder=Forwarder(ForwardLimits(in_flight=max(1, settings.threads // 2))),
         poster=Poster(permits_loopback=settings.environment is Environment.DEVELOPMENT),

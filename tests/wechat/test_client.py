@@ -2,13 +2,15 @@
 
 import json
 import socket
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
 
 from tests.wechat.conftest import Answers, StoredTokens
-from wechatlogin.wechat import client, errors, http, oauth, qrcode, users
+from wechatlogin.wechat import client, deadline, errors, http, oauth, qrcode, users
 from wechatlogin.wechat.app import Platform, WeChatApp
 
 OPENID = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"
@@ -79,6 +81,22 @@ def test_a_profile_is_not_asked_for_a_third_time(
         wechat.get_profile(GRANT)
 
     assert len(answers.calls) == 2
+
+
+@pytest.mark.fault("C-01")
+def test_two_tries_take_no_longer_than_one_call_may(
+    answers: Answers, wechat: client.WeChatClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadline, "PATIENCE", timedelta(seconds=0.4))
+    hung_up_on = threading.Event()
+    answers.by(lambda _: hung_up_on.wait(5) and None)
+    started = time.monotonic()
+
+    with pytest.raises(errors.WeChatUnreachable):
+        wechat.get_profile(GRANT)
+
+    assert time.monotonic() - started < 1
+    hung_up_on.set()
 
 
 @pytest.mark.parametrize(

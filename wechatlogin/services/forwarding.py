@@ -37,6 +37,7 @@ from wechatlogin.models import Forwarded, ReceivedMessage, SentMessage, WeChatAp
 from wechatlogin.services import received, wechat_apps
 from wechatlogin.services.received import Receipt
 from wechatlogin.services.site import Site
+from wechatlogin.wechat.errors import WeChatBusy
 from wechatlogin.wechat.messages import AuthorizationChange, PassiveReply, Push, TemplateReceipt
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,11 @@ def pass_on(
         return Passed()
     patience = timedelta(seconds=until - time.monotonic())
     try:
-        reply = site.forwarder.forward(app, url, push, now=now, patience=patience)
+        with site.http.slots.taken(""):
+            reply = site.forwarder.forward(app, url, push, now=now, patience=patience)
+    except WeChatBusy:
+        log.warning("forwarding of a push of %s failed: too many wait for WeChat", app.appid)
+        return Passed(Forwarded.FAILED)
     except ForwardingFailed as err:
         log.warning("forwarding of a push of %s failed: %s", app.appid, err.reason)
         return Passed(Forwarded.FAILED)

@@ -92,6 +92,10 @@ class DatabaseAccessTokens:
 
     def _replace(self, failed: SecretStr | None) -> SecretStr:
         """Fetch a token under the lease, or wait for whoever holds it to have done so."""
+        with self._http.slots.taken(STABLE_PATH):
+            return self._replace_under_lease(failed)
+
+    def _replace_under_lease(self, failed: SecretStr | None) -> SecretStr:
         give_up_at = time.monotonic() + PATIENCE_SECONDS
         while not self._take_lease(clock.now()):
             if time.monotonic() > give_up_at:

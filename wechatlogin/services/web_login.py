@@ -55,7 +55,7 @@ from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import sha256_hex
 from wechatlogin.wechat.errors import LoginMustRestart, SnapshotSuspected
-from wechatlogin.wechat.oauth import Scope
+from wechatlogin.wechat.oauth import TOKEN_PATH, Scope
 
 #: Where WeChat sends the browser back to.
 CALLBACK_PATHS = {Way.IN_WECHAT: "/api/wechat/auth", Way.WEBSITE: "/login/website/return"}
@@ -293,7 +293,8 @@ def confirm_by_code(
     :raise WeChatError: if WeChat gives no answer to the code.
     """
     if not attempt_marks.begin_exchange(attempt.id, code_hash=sha256_hex(code), now=now):
-        return _outcome_of_other_callback(attempt.id, now)
+        with site.http.slots.taken(TOKEN_PATH):
+            return _outcome_of_other_callback(attempt.id, now)
     row = wechat_apps.get(attempt.appid or "")
     if row is None:
         raise AuthorizationInvalid
@@ -321,11 +322,13 @@ def identify(
     :raise WeChatError: if WeChat gives no answer.
     """
     client = wechat_apps.client(site, row)
-    grant = client.exchange_code(code)
-    if grant.is_snapshot_user:
-        raise SnapshotUser
-    has_profile = bool({Scope.USERINFO, Scope.LOGIN} & grant.scopes)
-    profile = client.get_profile(grant) if has_profile else None
+    # One slot for both calls: whose code is spent is not to be turned away at the second.
+    with site.http.slots.taken(TOKEN_PATH):
+        grant = client.exchange_code(code)
+        if grant.is_snapshot_user:
+            raise SnapshotUser
+        has_profile = bool({Scope.USERINFO, Scope.LOGIN} & grant.scopes)
+        profile = client.get_profile(grant) if has_profile else None
     sighting = Sighting(grant.openid, grant.unionid, profile, language=language)
     return accounts.find_or_create_identity(row, sighting, now=now)
 

@@ -44,6 +44,9 @@ METADATA = frozenset(
 _GLOBAL_IPV6 = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
+#: How long a call may take at most, with whatever is tried a second time.
+PATIENCE = timedelta(seconds=8)
+
 _until: contextvars.ContextVar[float] = contextvars.ContextVar("until")
 #: Whether an address is none to go to, besides those where nobody may go.
 _is_barred: contextvars.ContextVar[Callable[[str], bool] | None] = contextvars.ContextVar(

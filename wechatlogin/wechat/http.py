@@ -10,7 +10,6 @@ import contextlib
 import copy
 import json
 import logging
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from urllib3 import exceptions as urllib3_exceptions
 from wechatlogin.wechat import deadline, errors
 from wechatlogin.wechat.app import Platform
 from wechatlogin.wechat.call_metrics import counted
+from wechatlogin.wechat.slots import Slots
 
 # What json.loads yields; each caller turns it into a dataclass at once.
 Answer = dict[str, Any]
@@ -47,8 +47,9 @@ class Limits:
 
     connect: timedelta = timedelta(seconds=2)
     read: timedelta = timedelta(seconds=5)
-    total: timedelta = timedelta(seconds=8)
+    total: timedelta = deadline.PATIENCE
     answer_bytes: int = 256 * 1024
+    #: Threads that may be waiting for WeChat.
     in_flight: int = 64
 
 
@@ -103,7 +104,7 @@ class WeChatHTTP:
         self.platform = platform
         self._limits = limits or Limits()
         self._session = DirectSession(self._limits.in_flight)
-        self._slots = threading.BoundedSemaphore(self._limits.in_flight)
+        self.slots = Slots(self._limits.in_flight)
         self._watcher: Watcher | None = None
         for name in _URLLIB3_LOGGERS:
             logging.getLogger(name).addFilter(_WITHOUT_QUERIES)
@@ -141,7 +142,7 @@ class WeChatHTTP:
     def _fetch(
         self, method: str, path: str, params: Mapping[str, str], body: bytes | None
     ) -> bytes:
-        with self._slot(path), deadline.within(self._limits.total):
+        with self.slots.taken(path), deadline.within(self._limits.total):
             started = time.monotonic()
             try:
                 with self._send(method, path, params, body) as response:
@@ -199,16 +200,6 @@ class WeChatHTTP:
             date = email_utils.parsedate_to_datetime(response.headers.get("Date", ""))
             if date.tzinfo is not None:
                 self._watcher.note_date(date, timedelta(seconds=seconds))
-
-    @contextlib.contextmanager
-    def _slot(self, path: str) -> Iterator[None]:
-        # When WeChat hangs, waiting calls must not use up every thread of the service.
-        if not self._slots.acquire(blocking=False):
-            raise errors.WeChatBusy(path=path, errmsg="too many calls in flight")
-        try:
-            yield
-        finally:
-            self._slots.release()
 
 
 def _unreachable(err: Exception, path: str) -> errors.WeChatUnreachable:

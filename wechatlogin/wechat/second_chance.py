@@ -3,6 +3,8 @@
 trouble on its side   busy (-1 and its like), an HTTP status of 5xx
 on the way            never sent, no answer in time, cut off
 not repeated          the quota of a minute: 60 seconds are longer than anybody waits
+
+Both tries together take no longer than one call may.
 """
 
 import secrets
@@ -11,7 +13,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from wechatlogin.wechat import errors
+from wechatlogin.wechat import deadline, errors
 
 _SHORTEST_PAUSE = timedelta(milliseconds=100)
 _JITTER_MILLISECONDS = 200
@@ -35,6 +37,13 @@ def ask_again_when_answered(call: Callable[[], _T]) -> _T:
 
 
 def _repeated(call: Callable[[], _T], is_worth_it: Callable[[errors.PlatformError], bool]) -> _T:
+    with deadline.within(deadline.PATIENCE):
+        return _called_twice(call, is_worth_it)
+
+
+def _called_twice(
+    call: Callable[[], _T], is_worth_it: Callable[[errors.PlatformError], bool]
+) -> _T:
     try:
         return call()
     except (errors.WeChatBusy, errors.WeChatUnreachable) as err:
