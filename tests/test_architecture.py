@@ -44,6 +44,16 @@ HTTP_CLIENTS = (
     "http.client",
     "authlib.integrations.requests_client",
 )
+#: How services reach WeChat, the owner's other program and the programs that people log in to.
+OUTSIDE_CALLS = (
+    "wechat_apps.client",
+    "site.http",
+    "site.forwarder",
+    "site.poster",
+    "followers_only.find_out",
+    "followers_only.look_again",
+    "following.ask",
+)
 CLOCK_READERS = {
     "datetime": {"now", "utcnow", "today"},
     "date": {"today"},
@@ -198,3 +208,36 @@ def test_only_the_demo_and_the_tests_import_the_simulator() -> None:
     ]
 
     assert not strangers, strangers
+
+
+def test_whoever_opens_a_unit_of_writes_can_run_again() -> None:
+    """A conflict undoes the unit, and only its function knows how to begin anew."""
+    not_repeatable = [
+        f"{file.at(function)} {function.name}"
+        for file in source_tree.package_files()
+        for function in file.functions()
+        if any(_opens_a_unit(node) for node in ast.walk(function))
+        if "repeatable" not in map(ast.unparse, function.decorator_list)
+    ]
+
+    assert not not_repeatable, f"mark them @repeatable: {not_repeatable}"
+
+
+def _opens_a_unit(node: ast.AST) -> bool:
+    contexts = node.items if isinstance(node, ast.With) else []
+    return any(ast.unparse(item.context_expr) == "write()" for item in contexts)
+
+
+def test_whoever_can_run_again_asks_nobody_outside() -> None:
+    """A call to WeChat or to a program is made once, so it stands in another function."""
+    asking = [
+        f"{file.at(function)} {function.name}: {called}"
+        for file in source_tree.package_files()
+        for function in file.functions()
+        if "repeatable" in map(ast.unparse, function.decorator_list)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+        if (called := ast.unparse(node.func)).startswith(OUTSIDE_CALLS)
+    ]
+
+    assert not asking, f"ask first, and write in a function of its own: {asking}"

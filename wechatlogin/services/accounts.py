@@ -17,7 +17,7 @@ from wechatlogin.models import (
     User,
     WeChatAppRow,
 )
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import (
     audit,
     deletion,
@@ -50,6 +50,7 @@ def get_identity(appid: str, openid: str) -> Identity | None:
     )
 
 
+@repeatable
 def find_or_create_identity(
     wechat_app: WeChatAppRow, sighting: Sighting, *, now: datetime
 ) -> Identity:
@@ -88,6 +89,7 @@ def note_follow_answer(appid: str, openid: str, *, follows: bool, now: datetime)
     _note_follow(appid, openid, newer, now=now, **known)
 
 
+@repeatable
 def note_login(user_id: str, *, way: str, ip: str | None, now: datetime) -> None:
     """Note that a person logged in."""
     with write() as session:
@@ -95,6 +97,7 @@ def note_login(user_id: str, *, way: str, ip: str | None, now: datetime) -> None
         audit.record(AuditTag.USER_LOGIN, user_id=user_id, ip=ip, detail=way, now=now)
 
 
+@repeatable
 def clear_profile(appid: str, openid: str, *, now: datetime) -> None:
     """Forget the nickname and the picture that the person, or WeChat, took back."""
     with write() as session:
@@ -109,6 +112,7 @@ def clear_profile(appid: str, openid: str, *, now: datetime) -> None:
         audit.record(AuditTag.USER_PROFILE_CLEARED, user_id=identity.user_id, now=now)
 
 
+@repeatable
 def erase_identity(appid: str, openid: str, *, now: datetime) -> None:
     """Erase a person's identity, end their sessions, and erase a user without any identity."""
     with write() as session:
@@ -125,6 +129,7 @@ def erase_identity(appid: str, openid: str, *, now: datetime) -> None:
         audit.record(AuditTag.USER_ERASED, user_id=user_id, now=now)
 
 
+@repeatable
 def _note_follow(
     appid: str, openid: str, condition: ColumnElement[bool], *, now: datetime, **values: object
 ) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, AuditEntry, Session, Timer
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 
 BATCH = 500
 _PREFIXES = {4: 24, 6: 48}
@@ -58,11 +58,19 @@ def _shorten_in(key: Column, moment: Column, ip: Column, *, before: datetime) ->
     count, at, last = 0, _read_mark(key), None
     while rows := _read_batch(_due(key, moment, ip, at=at, last=last, before=before)):
         last, at, _ = rows[-1]
-        with write():
-            count += _rewrite(key, ip, rows)
-            _write_mark(key, at)
+        count += _shorten_batch(key, ip, rows, at=at)
+    # Behind the last of them nothing is left to be looked at.
+    _shorten_batch(key, ip, [], at=before)
+    return count
+
+
+@repeatable
+def _shorten_batch(
+    key: Column, ip: Column, rows: list[tuple[Any, datetime, str]], *, at: datetime
+) -> int:
     with write():
-        _write_mark(key, before)
+        count = _rewrite(key, ip, rows)
+        _write_mark(key, at)
     return count
 
 

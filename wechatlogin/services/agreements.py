@@ -11,7 +11,7 @@ from datetime import datetime
 
 from wechatlogin.errors import AttemptNotFound
 from wechatlogin.models import Attempt, AuditTag, PrivacyNotice, Purpose, Status
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import attempt_marks, attempts, audit, privacy_notices
 from wechatlogin.services.site import Browser, Site
 
@@ -52,6 +52,7 @@ def agree(attempt: Attempt, shown: int | None, *, ip: str | None, now: datetime)
     return privacy_notices.accept(attempt.user_id, shown, ip=ip, now=now)
 
 
+@repeatable
 def refuse(site: Site, attempt: Attempt, *, ip: str | None, now: datetime) -> None:
     """End the attempt because its person does not agree; one that has ended is left alone."""
     with write():

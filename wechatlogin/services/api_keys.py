@@ -10,7 +10,7 @@ from wechatlogin.errors import SettingRefused
 from wechatlogin.extensions import db
 from wechatlogin.i18n import msgid
 from wechatlogin.models import ApiKey, Application, AuditTag
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import audit
 from wechatlogin.services.audit import COMMAND_LINE, Actor
 from wechatlogin.vault import sha256_hex
@@ -20,6 +20,7 @@ LONGEST_NAME = 64
 USE_INTERVAL = timedelta(minutes=1)
 
 
+@repeatable
 def issue(
     application: Application, name: str, *, now: datetime, by: Actor = COMMAND_LINE
 ) -> SecretStr:
@@ -37,6 +38,7 @@ def issue(
     return SecretStr(key)
 
 
+@repeatable
 def revoke(
     application: Application, key_id: int, *, now: datetime, by: Actor = COMMAND_LINE
 ) -> bool:
@@ -56,6 +58,7 @@ def get_all(application: Application) -> list[ApiKey]:
     return list(db.session.scalars(query.order_by(ApiKey.id)))
 
 
+@repeatable
 def get_application(key: str, *, now: datetime) -> Application | None:
     """Return the application that shows this key, and note the use."""
     row = db.session.scalar(select(ApiKey).where(ApiKey.key_hash == sha256_hex(key)))

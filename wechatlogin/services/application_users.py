@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, ApplicationUser, SubjectType
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import webhook_events
 
 #: The numbers have 12 digits, so even JavaScript keeps them whole.
@@ -35,6 +35,7 @@ def check_known(number: int) -> bool:
     return db.session.scalar(query) is not None
 
 
+@repeatable
 def find_or_create(application_id: int, user_id: str, *, now: datetime) -> ApplicationUser:
     """Return a person as an application knows them from this login on, and note the login."""
     with write() as session:

@@ -18,7 +18,7 @@ from wechatlogin.errors import ApplicationUnknown, SettingRefused
 from wechatlogin.extensions import db
 from wechatlogin.i18n import msgid
 from wechatlogin.models import Application, ApplicationUser, AuditTag, Consent
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import (
     api_keys,
     application_settings,
@@ -115,6 +115,7 @@ def check_origin(origin: str) -> bool:
     return any(origin in origins for origins in db.session.scalars(live))
 
 
+@repeatable
 def create(
     vault: Vault, new: NewApplication, *, now: datetime, by: Actor = COMMAND_LINE
 ) -> Credentials:
@@ -150,6 +151,7 @@ def create(
         )
 
 
+@repeatable
 def change(
     application: Application,
     wanted: ApplicationSettings,
@@ -180,6 +182,7 @@ def change(
         _record(application, before, after, by=by, now=now)
 
 
+@repeatable
 def save_disabled(
     application: Application, *, is_disabled: bool, now: datetime, by: Actor = COMMAND_LINE
 ) -> None:
@@ -194,6 +197,7 @@ def save_disabled(
         _record(application, before, {"is_disabled": is_disabled}, by=by, now=now)
 
 
+@repeatable
 def remove(application: Application, *, now: datetime, by: Actor = COMMAND_LINE) -> None:
     """Remove an application for good; whom it knew stay users of the installation.
 

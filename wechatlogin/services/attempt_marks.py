@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, or_
 
 from wechatlogin.models import Attempt, Status
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import attempts
 
 #: An exchange that has not ended by then was cut off.
@@ -20,6 +20,7 @@ _IS_PROVEN = or_(
 )
 
 
+@repeatable
 def give_time_to_read(attempt_id: str, *, binding_hash: str, now: datetime) -> None:
     """Let a confirmed attempt wait while its person reads; to come again gives no more time."""
     attempt = attempts.get(attempt_id)
@@ -35,6 +36,7 @@ def give_time_to_read(attempt_id: str, *, binding_hash: str, now: datetime) -> N
         attempts.move(attempt_id, now - attempts.CLAIM_GRACE, conditions, expires_at=until)
 
 
+@repeatable
 def begin_exchange(
     attempt_id: str, *, code_hash: str, now: datetime, limit: timedelta = EXCHANGE_LIMIT
 ) -> bool:
@@ -45,12 +47,14 @@ def begin_exchange(
         return attempts.move(attempt_id, now, conditions, exchange_hash=code_hash, exchange_at=now)
 
 
+@repeatable
 def release_exchange(attempt_id: str, *, now: datetime) -> None:
     """Let the next code be exchanged: this one told us nothing."""
     with write():
         attempts.move(attempt_id, now, [Attempt.status == Status.PENDING], exchange_hash=None)
 
 
+@repeatable
 def rebind(attempt_id: str, *, confirm_hash: str, binding_hash: str, now: datetime) -> None:
     """Give a proven attempt to the browser that answered "log in here as …?" with its secret."""
     conditions = [_IS_PROVEN, Attempt.confirm_hash == confirm_hash]
@@ -58,12 +62,14 @@ def rebind(attempt_id: str, *, confirm_hash: str, binding_hash: str, now: dateti
         attempts.move(attempt_id, now, conditions, binding_hash=binding_hash)
 
 
+@repeatable
 def ask_here(attempt_id: str, *, confirm_hash: str, now: datetime) -> None:
     """Note the secret with which a browser that lost its cookie may take the attempt."""
     with write():
         attempts.move(attempt_id, now, [_IS_PROVEN], confirm_hash=confirm_hash)
 
 
+@repeatable
 def count_try(attempt_id: str, *, limit: int, now: datetime) -> bool:
     """Count a guess before it is looked at; False when there are none left."""
     with write():

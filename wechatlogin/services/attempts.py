@@ -20,11 +20,9 @@ how things stand. Time needs no writer: a row past `expires_at` counts as expire
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 
-from wechatlogin import metrics
 from wechatlogin.config import ConfirmPolicy
 from wechatlogin.errors import (
     AttemptDeclined,
@@ -36,9 +34,9 @@ from wechatlogin.errors import (
     AttemptTaken,
 )
 from wechatlogin.extensions import db
-from wechatlogin.models import NO_LOGINS, Attempt, Identity, Status, Way
-from wechatlogin.models.transaction import after_commit, count_changed, write
-from wechatlogin.services import privacy_notices, users
+from wechatlogin.models import Attempt, Identity, Status, Way
+from wechatlogin.models.transaction import count_changed, repeatable, write
+from wechatlogin.services import attempt_counts, privacy_notices, users
 from wechatlogin.services.errand import Errand
 
 #: A confirmation in the last second may still be claimed this long.
@@ -74,6 +72,7 @@ def new_scene() -> str:
     return secrets.token_hex(16)
 
 
+@repeatable
 def start(new: NewAttempt, *, now: datetime) -> Attempt:
     """Write down a pending attempt."""
     errand = new.errand
@@ -105,7 +104,7 @@ def start(new: NewAttempt, *, now: datetime) -> Attempt:
     )
     with write() as session:
         session.add(attempt)
-        _count(attempt, "started")
+        attempt_counts.count_move(attempt, "started")
     return attempt
 
 
@@ -133,6 +132,7 @@ def status_at(attempt: Attempt, now: datetime) -> Status:
     return Status(attempt.status)
 
 
+@repeatable
 def scan(
     attempt_id: str,
     openid: str,
@@ -167,10 +167,11 @@ def scan(
         )
         moved = _verify_owner(attempt_id, openid, {Status.SCANNED, Status.CONFIRMED}, now)
         if is_first:
-            _count(moved, Status.SCANNED)
+            attempt_counts.count_move(moved, Status.SCANNED)
         return moved
 
 
+@repeatable
 def confirm(attempt_id: str, openid: str, *, user_id: str, now: datetime) -> Attempt:
     """Confirm as the person who owns the attempt, or who becomes its owner by this.
 
@@ -193,10 +194,11 @@ def confirm(attempt_id: str, openid: str, *, user_id: str, now: datetime) -> Att
         )
         moved = _verify_owner(attempt_id, openid, {Status.CONFIRMED, Status.CLAIMED}, now)
         if is_first:
-            _count(moved, Status.CONFIRMED)
+            attempt_counts.count_move(moved, Status.CONFIRMED)
         return moved
 
 
+@repeatable
 def await_follow(attempt_id: str, identity: Identity, *, now: datetime) -> Attempt:
     """Note that the person is known for certain and only has to follow the account yet.
 
@@ -229,6 +231,7 @@ def await_follow(attempt_id: str, identity: Identity, *, now: datetime) -> Attem
         return _verify_owner(attempt_id, identity.openid, moved, now)
 
 
+@repeatable
 def confirm_follower(attempt_id: str, *, user_id: str, now: datetime) -> bool:
     """Confirm an attempt that awaits that this person follows; False where it does not."""
     with write():
@@ -245,7 +248,7 @@ def confirm_follower(attempt_id: str, *, user_id: str, now: datetime) -> bool:
             confirmed_at=now,
         )
         if is_moved:
-            _count(get(attempt_id), Status.CONFIRMED)
+            attempt_counts.count_move(get(attempt_id), Status.CONFIRMED)
         return is_moved
 
 
@@ -265,6 +268,7 @@ def fail(attempt_id: str, *, reason: str, now: datetime) -> None:
     _end(attempt_id, Status.FAILED, reason, now)
 
 
+@repeatable
 def claim(
     attempt_id: str, *, binding_hash: str, now: datetime, asks_notice: bool = True
 ) -> tuple[Attempt, bool]:
@@ -297,8 +301,8 @@ def claim(
             # What was changed is rolled back.
             privacy_notices.verify_accepted(attempt)
         if changed:
-            _count(attempt, Status.CLAIMED)
-            after_commit(partial(_time_login, attempt, now))
+            attempt_counts.count_move(attempt, Status.CLAIMED)
+            attempt_counts.time_login(attempt, now)
             return attempt, True
         if attempt.claimed_at is not None and now < attempt.claimed_at + CLAIM_REPEAT:
             return attempt, False
@@ -339,6 +343,7 @@ def _verify_living(user_id: str) -> str:
     return living
 
 
+@repeatable
 def _end(
     attempt_id: str,
     status: Status,
@@ -350,22 +355,9 @@ def _end(
     with write():
         is_moved = move(attempt_id, now, list(which), status=status, failure=reason)
         if is_moved:
-            _count(get(attempt_id), status)
-            after_commit(metrics.ATTEMPT_ENDS.labels(str(status), reason).inc)
+            attempt_counts.count_move(get(attempt_id), status)
+            attempt_counts.count_end(status, reason)
     return is_moved
-
-
-def _count(attempt: Attempt | None, outcome: str) -> None:
-    """Count a move once it is certain; many a unit of writes does more than to move."""
-    if attempt is not None and attempt.purpose not in NO_LOGINS:
-        after_commit(metrics.ATTEMPTS.labels(str(attempt.way), str(outcome)).inc)
-
-
-def _time_login(attempt: Attempt, now: datetime) -> None:
-    # Where nothing is scanned, as inside WeChat, nobody waits for anything.
-    if attempt.scanned_at is not None:
-        took = (now - attempt.scanned_at).total_seconds()
-        metrics.LOGIN_SECONDS.labels(str(attempt.way)).observe(took)
 
 
 def _verify_owner(attempt_id: str, openid: str, wanted: set[Status], now: datetime) -> Attempt:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from wechatlogin.models import AuditEntry, AuditTag
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Hidden(StrEnum):
 COMMAND_LINE = Actor("command line")
 
 
+@repeatable
 def record(
     tag: AuditTag,
     *,
@@ -44,6 +45,7 @@ def record(
         session.add(AuditEntry(at=now, tag=tag, user_id=user_id, actor=actor, ip=ip, detail=detail))
 
 
+@repeatable
 def record_change(
     tag: AuditTag,
     by: Actor,

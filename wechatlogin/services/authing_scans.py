@@ -25,7 +25,7 @@ from wechatlogin.errors import (
     RightMissing,
 )
 from wechatlogin.models import Application, Attempt, Identity, Session, Status, WeChatAppRow
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import (
     accounts,
     application_users,
@@ -156,6 +156,7 @@ def look(site: Site, application: Application, random: str, *, now: datetime) ->
             return Look(ScanStatus.EXPIRED)
 
 
+@repeatable
 def exchange(
     site: Site, application: Application, ticket: str, *, browser: Browser, now: datetime
 ) -> AuthingUser:
@@ -169,6 +170,7 @@ def exchange(
     return authing_users.describe(site, application, session, attempt, now=now)
 
 
+@repeatable
 def _start_session(
     application: Application, attempt: Attempt, user_id: str, *, browser: Browser, now: datetime
 ) -> Session:

@@ -21,7 +21,7 @@ from sqlalchemy import update
 
 from wechatlogin.errors import AttemptSpent, SignatureWrong, TokenInvalid
 from wechatlogin.models import Algorithm, Application, Identity, Session
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import applications, client_secrets, jwts, keys, sessions
 from wechatlogin.services.jwts import Claims, Expected
 from wechatlogin.services.site import Site
@@ -49,6 +49,7 @@ class Verified:
     claims: Claims
 
 
+@repeatable
 def issue(
     site: Site, application: Application, session: Session, identity: Identity, *, now: datetime
 ) -> Issued:

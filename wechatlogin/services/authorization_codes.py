@@ -16,7 +16,7 @@ from sqlalchemy import delete, select, update
 from wechatlogin.errors import CodeReused, TokenInvalid
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, AuditTag, AuthorizationCode, Session
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import application_users, audit, sessions, users
 from wechatlogin.vault import sha256_hex
 
@@ -37,6 +37,7 @@ class Authorized:
     code_challenge: str | None = None
 
 
+@repeatable
 def issue(session: Session, authorized: Authorized, *, now: datetime) -> SecretStr:
     """Return a code for the program, which knows the person from now on.
 
@@ -83,6 +84,7 @@ def get(application: Application, code: str, *, now: datetime) -> AuthorizationC
     return row if row is not None and now < row.expires_at else None
 
 
+@repeatable
 def redeem(row: AuthorizationCode, application: Application, *, now: datetime) -> Session:
     """Exchange a code for a session of the program's, below the one of the browser.
 
@@ -133,6 +135,7 @@ def _get(application: Application, code: str) -> AuthorizationCode | None:
     return db.session.scalar(query.execution_options(populate_existing=True))
 
 
+@repeatable
 def _end_issued(row: AuthorizationCode, now: datetime) -> None:
     with write():
         users.lock(row.user_id)

@@ -17,7 +17,7 @@ from sqlalchemy import delete, select, update
 from wechatlogin.errors import AuthorizationRequestUnknown
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, AuthorizationRequest
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.vault import sha256_hex
 
 #: As long as a login may take.
@@ -49,6 +49,7 @@ def push(application: Application, parameters: Mapping[str, str], *, now: dateti
     return _add(application, parameters, is_pushed=True, expires_at=now + PUSHED_LIFETIME, now=now)
 
 
+@repeatable
 def take(application: Application, request_uri: str, *, now: datetime) -> Stored:
     """Return a pushed request, which then waits as if a browser had brought it.
 
@@ -85,6 +86,7 @@ def verify(handle: str, *, now: datetime) -> AuthorizationRequest:
     return row
 
 
+@repeatable
 def note_asked_profile(row: AuthorizationRequest) -> None:
     """Note that the person has been asked for name and picture, so that it is done but once."""
     which = update(AuthorizationRequest).where(AuthorizationRequest.id == row.id)
@@ -92,6 +94,7 @@ def note_asked_profile(row: AuthorizationRequest) -> None:
         session.execute(which.values(has_asked_profile=True))
 
 
+@repeatable
 def _add(
     application: Application,
     parameters: Mapping[str, str],

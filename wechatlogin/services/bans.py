@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from wechatlogin.errors import UserUnknown
 from wechatlogin.models import AuditTag, User
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import audit, sessions, users
 from wechatlogin.services.audit import Actor
 
@@ -35,6 +35,7 @@ def unban(user_id: str, *, by: Actor, now: datetime) -> bool:
     return _save(user_id, banned_at=None, by=by, detail=None, now=now)
 
 
+@repeatable
 def _save(
     user_id: str, *, banned_at: datetime | None, by: Actor, detail: str | None, now: datetime
 ) -> bool:

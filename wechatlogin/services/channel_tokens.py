@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 from wechatlogin.errors import AttemptSpent, OpenidUnknown, RightMissing, TokenInvalid
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, Identity
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import applications, jwts, sessions, wechat_apps
 from wechatlogin.services.logins import Login
 from wechatlogin.services.site import Site
@@ -103,10 +103,15 @@ def check_following(site: Site, holder: Holder, *, now: datetime) -> bool:
         follower = wechat_apps.client(site, row).get_follower(identity.openid)
     except RecipientUnreachable as err:
         raise OpenidUnknown from err
-    which = update(Identity).where(Identity.id == identity.id)
-    with write() as session:
-        session.execute(which.values(follows=follower.follows, follows_checked_at=now))
+    _note_follows(identity.id, follower.follows, now)
     return follower.follows
+
+
+@repeatable
+def _note_follows(identity_id: int, follows: bool, now: datetime) -> None:
+    which = update(Identity).where(Identity.id == identity_id)
+    with write() as session:
+        session.execute(which.values(follows=follows, follows_checked_at=now))
 
 
 def _get_identity(holder: Holder) -> Identity | None:

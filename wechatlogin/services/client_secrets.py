@@ -20,7 +20,7 @@ from wechatlogin.errors import SettingRefused
 from wechatlogin.extensions import db
 from wechatlogin.i18n import msgid
 from wechatlogin.models import Application, AuditTag, ClientSecret
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import audit
 from wechatlogin.services.audit import COMMAND_LINE, Actor, Hidden
 from wechatlogin.vault import Vault, equal, sha256_hex
@@ -50,6 +50,7 @@ def verify_given(secret: SecretStr) -> SecretStr:
     return secret
 
 
+@repeatable
 def add(
     vault: Vault, application: Application, secret: SecretStr, *, is_kept: bool, now: datetime
 ) -> None:
@@ -69,6 +70,7 @@ def add(
         session.add(row)
 
 
+@repeatable
 def rotate(
     vault: Vault,
     application: Application,
@@ -115,6 +117,7 @@ def rotate(
     return secret
 
 
+@repeatable
 def remove_all(application: Application) -> None:
     """Remove every secret of an application, in the unit of writes that makes it public."""
     theirs = delete(ClientSecret).where(ClientSecret.application_id == application.id)

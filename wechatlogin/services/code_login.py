@@ -16,12 +16,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import update
 
 from wechatlogin.errors import CodeWrong, TokenInvalid
 from wechatlogin.extensions import db
-from wechatlogin.models import AuditTag, Session, User, Way
-from wechatlogin.models.transaction import write
+from wechatlogin.models import AuditTag, Identity, Session, User, Way
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import accounts, audit, codes, jwts, sessions, users
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import sha256_hex
@@ -61,6 +60,14 @@ def log_in(
     identity = codes.spend(site, typed, now=now)
     if former is not None:
         log_out(site, former, ip=browser.ip, now=now)
+    session, user_id = _start(identity, browser, now)
+    user = db.session.get_one(User, user_id, populate_existing=True)
+    token = _sign(site, session, user.id, ends_at=session.expires_at)
+    return _logged_in(user, session, token, session.expires_at)
+
+
+@repeatable
+def _start(identity: Identity, browser: Browser, now: datetime) -> tuple[Session, str]:
     with write() as database:
         user_id = users.lock(identity.user_id)
         if user_id is None:
@@ -76,9 +83,7 @@ def log_in(
         )
         database.flush()
         accounts.note_login(user_id, way=Way.CODE, ip=browser.ip, now=now)
-    user = db.session.get_one(User, user_id, populate_existing=True)
-    token = _sign(site, session, user.id, ends_at=session.expires_at)
-    return _logged_in(user, session, token, session.expires_at)
+    return session, user_id
 
 
 def verify(site: Site, token: str, *, now: datetime) -> LoggedIn:
@@ -103,13 +108,12 @@ def renew(site: Site, person: LoggedIn, *, now: datetime) -> LoggedIn | None:
     if person.ends_at - now >= RENEW_WITHIN:
         return None
     session, ends_at = person.session, now + RENEWED_LIFETIME
-    lives_on = update(Session).where(Session.key_hash == session.key_hash)
-    with write() as database:
-        database.execute(lives_on.values(expires_at=ends_at, last_seen_at=now))
+    sessions.prolong(session, expires_at=ends_at, now=now)
     token = _sign(site, session, session.user_id or "", ends_at=ends_at)
     return replace(person, token=token, ends_at=ends_at)
 
 
+@repeatable
 def log_out(site: Site, token: str, *, ip: str | None, now: datetime) -> None:
     """End the session of a token; one that is worth nothing any more is left alone."""
     try:

@@ -30,7 +30,7 @@ from wechatlogin.models import (
     SentMessage,
     Way,
 )
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import attempt_marks, attempts, audit, followers_only, wechat_apps
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
@@ -59,6 +59,7 @@ class IssuedCode:
     should_send: bool
 
 
+@repeatable
 def issue(site: Site, identity: Identity, *, now: datetime) -> IssuedCode:
     """Return a login code of the person's.
 
@@ -84,6 +85,7 @@ def issue(site: Site, identity: Identity, *, now: datetime) -> IssuedCode:
     return IssuedCode(row.id, digits, row.expires_at, should_send)
 
 
+@repeatable
 def note_sent(code: IssuedCode, *, now: datetime) -> None:
     """Note that a message with the code is on its way to the chat."""
     with write() as session:
@@ -117,6 +119,11 @@ def redeem(site: Site, attempt: Attempt, typed: str, *, now: datetime) -> Attemp
     if not attempt_marks.count_try(attempt.id, limit=TRIES, now=now):
         raise CodeTriesExhausted
     _find_out_following(site, attempt, typed, now)
+    return _redeem(site, attempt, typed, now)
+
+
+@repeatable
+def _redeem(site: Site, attempt: Attempt, typed: str, now: datetime) -> Attempt:
     with write():
         row = _spend(site.vault, typed, now)
         if row is None:
@@ -134,6 +141,7 @@ def get_holder(site: Site, typed: str, *, now: datetime) -> Identity | None:
     return db.session.scalar(query.where(*is_live))
 
 
+@repeatable
 def spend(
     site: Site, typed: str, *, now: datetime, appids: Collection[str] | None = None
 ) -> Identity:

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from wechatlogin.errors import LoginRequired
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, AuditTag, AuthorizationCode, Consent, Session
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import audit, users
 from wechatlogin.services.session_ends import end_matching
 
@@ -41,6 +41,7 @@ def get_missing(
     return tuple(scope for scope in _split(scopes) if scope not in granted)
 
 
+@repeatable
 def grant(
     application: Application, user_id: str, scopes: Iterable[str] | str, *, now: datetime
 ) -> None:
@@ -87,6 +88,7 @@ def get(user_id: str, client_id: str) -> Known | None:
     return next(theirs, None)
 
 
+@repeatable
 def revoke(user_id: str, application_id: int, *, now: datetime) -> bool:
     """Take the consent back and end the application's sessions of the person, codes included.
 

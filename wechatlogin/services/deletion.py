@@ -28,7 +28,7 @@ from wechatlogin.models import (
     MergeState,
     User,
 )
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import audit, sessions, users, webhook_events, webhooks
 from wechatlogin.services.audit import Actor
 
@@ -36,6 +36,7 @@ from wechatlogin.services.audit import Actor
 _REASONED = (AuditTag.USER_BANNED, AuditTag.USER_UNBANNED)
 
 
+@repeatable
 def delete_person(user_id: str, *, by: Actor | None, now: datetime) -> None:
     """Delete a person and all that is theirs; `by` is the operator, or None for themselves.
 

@@ -20,7 +20,7 @@ from sqlalchemy import select, update
 from wechatlogin.errors import WeChatError
 from wechatlogin.extensions import db
 from wechatlogin.models import Channel, Code, Identity, SendState, SentMessage, WeChatAppRow
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import chats, codes, following, outbox, templates, wechat_apps
 from wechatlogin.services.codes import IssuedCode
 from wechatlogin.services.outbox import Sending, TemplateContent, TextContent
@@ -74,6 +74,7 @@ def deliver_code(
     return Delivery(Channel.PAGE, reason)
 
 
+@repeatable
 def note_receipt(appid: str, msgid: str, state: SendState, *, now: datetime) -> bool:
     """Note what became of a template message; False when no message of ours has this number.
 
@@ -99,12 +100,16 @@ def find_or_create_follow_url(site: Site, row: WeChatAppRow, *, now: datetime) -
         except WeChatError as err:
             log.warning("no QR to follow %s: %s", row.appid, err.code)
             return None
-        with write() as session:
-            session.execute(
-                update(WeChatAppRow).where(WeChatAppRow.id == row.id).values(follow_url=ticket.url)
-            )
+        _keep_follow_url(row.id, ticket.url)
         return ticket.url
     return row.follow_url
+
+
+@repeatable
+def _keep_follow_url(row_id: int, url: str) -> None:
+    this = update(WeChatAppRow).where(WeChatAppRow.id == row_id)
+    with write() as session:
+        session.execute(this.values(follow_url=url))
 
 
 def _contents(

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from wechatlogin.errors import PolledTooSoon
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, DeviceCode
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.vault import sha256_hex
 
 #: How many seconds a device waits between two questions, and how many more once it did not.
@@ -31,6 +31,7 @@ _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
 _USER_CODE = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}")
 
 
+@repeatable
 def add(attempt: Attempt, scope: str) -> DeviceCode:
     """Write down the codes of an attempt whose binding is the one that the device asks by."""
     for _ in range(TRIES):
@@ -71,6 +72,7 @@ def as_shown(row: DeviceCode) -> str:
     return f"{row.user_code[: LENGTH // 2]}-{row.user_code[LENGTH // 2 :]}"
 
 
+@repeatable
 def note_poll(row: DeviceCode, *, now: datetime) -> None:
     """Write down that a device asks while nobody has answered.
 

@@ -41,7 +41,7 @@ from wechatlogin.models import (
     User,
     Way,
 )
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import (
     accounts,
     application_users,
@@ -94,6 +94,7 @@ class Granted:
     scope: str
 
 
+@repeatable
 def start(
     application: Application, scope: str, *, name: str, ip: str | None, now: datetime
 ) -> Started:
@@ -169,6 +170,11 @@ def confirm(site: Site, login: DeviceLogin, session: Session, *, now: datetime) 
         raise NoticeDue(login.attempt.id)
     row = wechat_apps.verify(identity.appid)
     followers_only.find_out(site, login.attempt, row, identity.openid, now=now)
+    _permit(login, session, identity, now)
+
+
+@repeatable
+def _permit(login: DeviceLogin, session: Session, identity: Identity, now: datetime) -> None:
     with write() as database:
         _lock(session)
         attempt = followers_only.confirm(login.attempt, identity, now=now)
@@ -179,6 +185,7 @@ def confirm(site: Site, login: DeviceLogin, session: Session, *, now: datetime) 
             consents.grant(login.application, identity.user_id, login.scope, now=now)
 
 
+@repeatable
 def decline(login: DeviceLogin, session: Session, *, now: datetime) -> None:
     """End the login because the person of a browser's session refused it.
 
@@ -204,6 +211,7 @@ def decline(login: DeviceLogin, session: Session, *, now: datetime) -> None:
         audit.record(tag, user_id=identity.user_id, ip=attempt.ip, detail=attempt.way, now=now)
 
 
+@repeatable
 def poll(device_code: str, application: Application, *, now: datetime) -> Granted:
     """Return the session of a device that its person has confirmed, once.
 

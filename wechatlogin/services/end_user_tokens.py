@@ -13,13 +13,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import SecretStr
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from wechatlogin.errors import TokenInvalid
 from wechatlogin.extensions import db
 from wechatlogin.models import Algorithm, Application, ApplicationUser, Session
-from wechatlogin.models.transaction import write
-from wechatlogin.services import application_users, jwts, keys, refresh_tokens
+from wechatlogin.services import application_users, jwts, keys, refresh_tokens, sessions
 from wechatlogin.services.jwts import Expected
 from wechatlogin.services.site import Site
 
@@ -98,9 +97,7 @@ def rotate(site: Site, text: str, *, now: datetime) -> TokenPair:
     """
     claims = read(text, Kind.REFRESH, now=now)
     rotated = refresh_tokens.rotate(site, claims.key, lifetime=REFRESH_LIFETIME, now=now)
-    lives_on = update(Session).where(Session.key_hash == rotated.session.key_hash)
-    with write() as session:
-        session.execute(lives_on.values(last_seen_at=now, expires_at=rotated.expires_at))
+    sessions.prolong(rotated.session, expires_at=rotated.expires_at, now=now)
     end_user = get_end_user(claims, now=now)
     if end_user is None:
         raise TokenInvalid

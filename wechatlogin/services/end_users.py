@@ -30,7 +30,7 @@ from wechatlogin.errors import (
 )
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, AuditTag, Identity, Way, WeChatAppRow
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import (
     accounts,
     application_users,
@@ -136,6 +136,7 @@ def get_profile(token: str, *, now: datetime) -> EndUserProfile:
     )
 
 
+@repeatable
 def log_out(token: str, *, ip: str | None, now: datetime) -> None:
     """End the session of an access token.
 
@@ -200,6 +201,7 @@ def _identify(site: Site, row: WeChatAppRow, request: SignedLogin, now: datetime
     return accounts.find_or_create_identity(row, sighting, now=now)
 
 
+@repeatable
 def _start(
     site: Site, application: Application, identity: Identity, *, ip: str | None, now: datetime
 ) -> TokenPair:

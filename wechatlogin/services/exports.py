@@ -27,7 +27,7 @@ from wechatlogin.models import (
     User,
     WeChatAppRow,
 )
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import audit, users
 from wechatlogin.services.audit import Actor
 
@@ -175,6 +175,7 @@ class Export:
         return json.dumps(asdict(self), ensure_ascii=False, indent=2, default=datetime.isoformat)
 
 
+@repeatable
 def export(user_id: str, *, by: Actor | None, now: datetime) -> Export:
     """Return all that is stored about a person; `by` is the operator, or None for themselves.
 

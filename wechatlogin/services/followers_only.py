@@ -21,7 +21,7 @@ from wechatlogin.config import FollowPolicy
 from wechatlogin.errors import FollowUnknowable
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, Attempt, Identity, Status, User, WeChatAppRow
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import accounts, attempts, following, users, wechat_apps
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.errand import Errand, get_application
@@ -63,6 +63,7 @@ def find_out(
     return following.renew(site, account, identity, now=now).follows if identity else None
 
 
+@repeatable
 def confirm(attempt: Attempt, identity: Identity, *, now: datetime) -> Attempt:
     """Confirm an attempt, or let it await the following that its application requires.
 

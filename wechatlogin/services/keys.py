@@ -19,7 +19,7 @@ from sqlalchemy import func, or_, select, update
 from wechatlogin.errors import KeyInUse, KeyUnknown
 from wechatlogin.extensions import db
 from wechatlogin.models import Algorithm, Application, AuditTag, SigningKey
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import audit
 from wechatlogin.services.site import Site
 
@@ -61,6 +61,7 @@ class Signer:
     key: Key
 
 
+@repeatable
 def find_or_create_current(site: Site, algorithm: Algorithm, *, now: datetime) -> Signer:
     """Return the key that signs now, making the first one."""
     row = _get_current(algorithm, now)
@@ -73,6 +74,7 @@ def find_or_create_current(site: Site, algorithm: Algorithm, *, now: datetime) -
     return Signer(row.kid, algorithm, _read_private(algorithm, row.kid, pem))
 
 
+@repeatable
 def rotate(
     site: Site, algorithm: Algorithm, *, is_urgent: bool = False, now: datetime
 ) -> SigningKey:
@@ -83,6 +85,7 @@ def rotate(
         return _create(site, algorithm, now, active_from=active_from)
 
 
+@repeatable
 def retire(kid: str, *, is_urgent: bool = False, now: datetime) -> None:
     """Take a key out: it is no longer published, and nothing that it signed is accepted.
 

@@ -29,7 +29,7 @@ from wechatlogin.models import (
     Status,
     User,
 )
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import accounts, audit, merge_moves, merging, users
 from wechatlogin.services.session_ends import end_matching
 from wechatlogin.vault import sha256_hex
@@ -138,6 +138,7 @@ def verify_removable(user_id: str, identity_id: int) -> Identity:
     return identity
 
 
+@repeatable
 def remove(removal: Removal, *, now: datetime) -> None:
     """Take an identity away, and end its codes and the sessions that it has opened.
 

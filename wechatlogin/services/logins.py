@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from wechatlogin.errors import AccountLeft, AttemptNotFound, AttemptSpent
 from wechatlogin.models import Application, Attempt, Purpose, Session
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import accounts, application_users, attempts, linking, sessions, users
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.linking import Outcome
@@ -30,6 +30,7 @@ class Login:
     is_of_program: bool = False
 
 
+@repeatable
 def claim(
     site: Site,
     attempt_id: str,
@@ -76,6 +77,7 @@ def claim(
     return Login(SecretStr(token), attempt, is_of_program=holder is not None)
 
 
+@repeatable
 def _claim_link(site: Site, attempt: Attempt, browser: Browser, *, now: datetime) -> Login:
     attempt_id = attempt.id
     with write():

@@ -16,7 +16,7 @@ from wechatlogin.errors import LogoRefused
 from wechatlogin.extensions import db
 from wechatlogin.i18n import msgid
 from wechatlogin.models import Application, AuditTag, Logo
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import audit
 from wechatlogin.services.audit import COMMAND_LINE, Actor
 
@@ -43,6 +43,7 @@ _BROKEN = (
 )
 
 
+@repeatable
 def save(application: Application, file: bytes, *, now: datetime, by: Actor = COMMAND_LINE) -> None:
     """Draw an application's logo anew from a file and keep it, instead of the one it had.
 
@@ -56,6 +57,7 @@ def save(application: Application, file: bytes, *, now: datetime, by: Actor = CO
         _record(application, former, version_of(now), by=by, now=now)
 
 
+@repeatable
 def remove(application: Application, *, now: datetime, by: Actor = COMMAND_LINE) -> bool:
     """Remove an application's logo; False when it has none."""
     with write():

@@ -21,7 +21,7 @@ from wechatlogin import metrics
 from wechatlogin.errors import NoticeNotTaken
 from wechatlogin.extensions import db
 from wechatlogin.models import Algorithm, Application, LogoutNotice
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import application_users, jwts, keys
 from wechatlogin.services.site import Site
 
@@ -59,6 +59,7 @@ class Receiver:
     algorithm: str
 
 
+@repeatable
 def write_down(ended: Iterable[Ended], *, now: datetime) -> None:
     """Write a notice for each session of an application that wants to hear of its end."""
     for session in ended:
@@ -72,6 +73,7 @@ def write_down(ended: Iterable[Ended], *, now: datetime) -> None:
             db.session.info[_WRITTEN] = db.session.info.get(_WRITTEN, 0) + 1
 
 
+@repeatable
 def keep_beyond(application: Application) -> None:
     """Let an application's notices be delivered though it is removed in this unit of writes."""
     theirs = update(LogoutNotice).where(
@@ -146,6 +148,7 @@ def _notice(session: Ended, application: Application, user_id: str, now: datetim
     )
 
 
+@repeatable
 def _claim(now: datetime) -> LogoutNotice | None:
     """Return a notice that is due, which is nobody else's until it is due again."""
     due = select(LogoutNotice).where(
@@ -166,6 +169,7 @@ def _claim(now: datetime) -> LogoutNotice | None:
     return None
 
 
+@repeatable
 def _save(notice: LogoutNotice, **values: datetime | None) -> None:
     with write() as database:
         database.execute(update(LogoutNotice).where(LogoutNotice.id == notice.id).values(**values))

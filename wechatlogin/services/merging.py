@@ -34,7 +34,7 @@ from wechatlogin.models import (
     MergeState,
     User,
 )
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import (
     audit,
     merge_moves,
@@ -85,6 +85,7 @@ def join(identity: Identity, *, now: datetime) -> None:
         db.session.refresh(identity)
 
 
+@repeatable
 def combine(first_id: str, second_id: str, *, reason: MergeReason, now: datetime) -> Merge | None:
     """Merge two users if it is safe, else propose it; return what is on record between them.
 
@@ -110,6 +111,7 @@ def combine(first_id: str, second_id: str, *, reason: MergeReason, now: datetime
     return merge
 
 
+@repeatable
 def merge_by_hand(first_id: str, second_id: str, *, by: Actor, now: datetime) -> Merge:
     """Merge two users because an operator says that they are one person.
 
@@ -125,6 +127,7 @@ def merge_by_hand(first_id: str, second_id: str, *, by: Actor, now: datetime) ->
         return _merge(pair, known, reason=MergeReason.OPERATOR, by=by, now=now)
 
 
+@repeatable
 def decide(merge_id: int, decision: Decision, *, by: Actor, now: datetime) -> Merge:
     """Merge two users after all, or keep them apart for good.
 
@@ -149,6 +152,7 @@ def decide(merge_id: int, decision: Decision, *, by: Actor, now: datetime) -> Me
     return merge
 
 
+@repeatable
 def undo(merge_id: int, *, by: Actor, now: datetime) -> Merge:
     """Bring the other user back, under the same id and with their identities; log both out.
 
@@ -250,6 +254,7 @@ def _may_override(known: Merge, reason: MergeReason) -> bool:
     return reason is MergeReason.LINKED and known.decided_by == BY_PERSON
 
 
+@repeatable
 def _merge(
     pair: list[User],
     known: Merge | None,

@@ -31,7 +31,7 @@ from wechatlogin.errors import (
 )
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, AuditEntry, AuditTag, Way, WeChatAppRow
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import attempts, audit, qr_login
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.errand import Errand
@@ -52,6 +52,7 @@ class Started:
     digits: SecretStr
 
 
+@repeatable
 def start(
     site: Site, row: WeChatAppRow, browser: Browser, *, errand: Errand, now: datetime
 ) -> Started:

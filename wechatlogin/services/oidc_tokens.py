@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import update
 
 from wechatlogin.errors import TokenInvalid
 from wechatlogin.models import Application, AuthorizationCode, Session
-from wechatlogin.models.transaction import write
 from wechatlogin.services import (
     access_tokens,
     authorization_codes,
@@ -95,9 +93,7 @@ def refresh(
     lifetime = timedelta(seconds=application.refresh_seconds)
     rotated = refresh_tokens.rotate(site, token, lifetime=lifetime, now=now)
     session = rotated.session
-    with write() as database:
-        lives_on = update(Session).where(Session.key_hash == session.key_hash)
-        database.execute(lives_on.values(last_seen_at=now, expires_at=rotated.expires_at))
+    sessions.prolong(session, expires_at=rotated.expires_at, now=now)
     tokens = _Signing(site, application, session, now)
     return tokens.sign(scope=scope or rotated.scope, nonce=None, refresh_token=rotated.token)
 

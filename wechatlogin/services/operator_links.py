@@ -11,7 +11,7 @@ from sqlalchemy import select
 from wechatlogin.errors import OperatorLinkTaken, UserUnknown
 from wechatlogin.extensions import db
 from wechatlogin.models import AuditTag, Operator, Session
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import audit, operators, session_ends, users
 from wechatlogin.services.audit import Actor
 
@@ -25,6 +25,7 @@ def get_linked(user_id: str) -> Operator | None:
     return db.session.scalar(query.execution_options(populate_existing=True))
 
 
+@repeatable
 def link(operator_id: int, user_id: str, *, by: Actor, now: datetime) -> None:
     """Let a person's WeChat open an operator's pages, in place of another's.
 
@@ -45,6 +46,7 @@ def link(operator_id: int, user_id: str, *, by: Actor, now: datetime) -> None:
         _change(operator, living, by, now)
 
 
+@repeatable
 def unlink(operator_id: int, *, by: Actor, now: datetime) -> bool:
     """Let an operator in by password alone, and end what WeChat began; False if it was so.
 

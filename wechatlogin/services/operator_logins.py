@@ -13,7 +13,7 @@ from sqlalchemy import select
 from wechatlogin.errors import OperatorCredentialsWrong, OperatorNotLinked, UserBanned
 from wechatlogin.extensions import db
 from wechatlogin.models import AuditTag, Operator, Session
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import audit, operators, passwords, session_ends, sessions, users
 from wechatlogin.services.audit import Actor
 from wechatlogin.services.operator_links import BY_WECHAT, get_linked
@@ -22,6 +22,7 @@ from wechatlogin.services.site import Browser
 BY_PASSWORD = "operator"  # noqa: S105 - the name of a way
 
 
+@repeatable
 def log_in(name: str, password: SecretStr, *, browser: Browser, now: datetime) -> SecretStr:
     """Return the token of an operator's new session.
 
@@ -44,6 +45,7 @@ def log_in(name: str, password: SecretStr, *, browser: Browser, now: datetime) -
         return _start(operator, BY_PASSWORD, browser, now)
 
 
+@repeatable
 def log_in_by_wechat(user_id: str, *, browser: Browser, now: datetime) -> SecretStr:
     """Return the token of a new session of the operator whom this person is.
 
@@ -60,6 +62,7 @@ def log_in_by_wechat(user_id: str, *, browser: Browser, now: datetime) -> Secret
         return _start(operator, BY_WECHAT, browser, now)
 
 
+@repeatable
 def log_out(token: str, *, ip: str | None, now: datetime) -> None:
     """End the session of a token."""
     operator = get_logged_in(token, now=now)
@@ -100,6 +103,7 @@ def get_sessions(operator: Operator, *, now: datetime) -> list[Session]:
     return list(db.session.scalars(query.order_by(Session.last_seen_at.desc(), Session.public_id)))
 
 
+@repeatable
 def end_session(operator: Operator, public_id: str, *, by: Actor, now: datetime) -> bool:
     """End one of an operator's sessions by its public id; False when it is not theirs."""
     with write():

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from wechatlogin.errors import LastAdmin, OperatorExists, OperatorNameRefused, OperatorUnknown
 from wechatlogin.extensions import db
 from wechatlogin.models import AuditTag, Operator, Role, Session
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import audit, passwords, session_ends
 from wechatlogin.services.audit import Actor, Hidden
 from wechatlogin.vault import sha256_hex
@@ -71,6 +71,7 @@ def save(
     return change_password(known.id, password, by=by, now=now)
 
 
+@repeatable
 def create(name: str, password: SecretStr, *, role: Role, by: Actor, now: datetime) -> Operator:
     """Add an operator.
 
@@ -100,6 +101,7 @@ def create(name: str, password: SecretStr, *, role: Role, by: Actor, now: dateti
     return operator
 
 
+@repeatable
 def change_password(
     operator_id: int,
     password: SecretStr,
@@ -130,6 +132,7 @@ def change_password(
     return operator
 
 
+@repeatable
 def set_role(operator_id: int, role: Role, *, by: Actor, now: datetime) -> Operator:
     """Give an operator a role; a smaller one ends their sessions.
 
@@ -157,6 +160,7 @@ def set_role(operator_id: int, role: Role, *, by: Actor, now: datetime) -> Opera
     return operator
 
 
+@repeatable
 def remove(operator_id: int, *, by: Actor, now: datetime) -> Operator:
     """Remove an operator and end their sessions.
 

@@ -26,7 +26,7 @@ from wechatlogin import metrics
 from wechatlogin.errors import WeChatError
 from wechatlogin.extensions import db
 from wechatlogin.models import Channel, Identity, SendState, SentMessage, WeChatAppRow
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import after_commit, count_changed, repeatable, write
 from wechatlogin.services import accounts, wechat_apps
 from wechatlogin.services.site import Site
 from wechatlogin.wechat import sending
@@ -134,6 +134,7 @@ def note_shown(row: WeChatAppRow, to: Sending, *, now: datetime) -> None:
         _note(shown, SendState.DELIVERED, now=now)
 
 
+@repeatable
 def note_receipt(appid: str, msgid: str, state: SendState, *, now: datetime) -> bool:
     """Note what a receipt says of a template message; False when none of ours has this number.
 
@@ -142,9 +143,9 @@ def note_receipt(appid: str, msgid: str, state: SendState, *, now: datetime) -> 
     ours = update(SentMessage).where(SentMessage.appid == appid, SentMessage.msgid == msgid)
     with write():
         is_ours = count_changed(ours.values(state=state, updated_at=now)) == 1
-    if is_ours:
-        # Only template messages have receipts.
-        metrics.MESSAGES.labels(str(Channel.TEMPLATE), str(state)).inc()
+        if is_ours:
+            # Only template messages have receipts.
+            after_commit(metrics.MESSAGES.labels(str(Channel.TEMPLATE), str(state)).inc)
     return is_ours
 
 
@@ -189,6 +190,7 @@ def _get(appid: str, message_id: str) -> _Noted | None:
     return _Noted(id_, Channel(channel), SendState(state), errcode, updated_at)
 
 
+@repeatable
 def _note_pending(row: WeChatAppRow, to: Sending, channel: Channel, now: datetime) -> _Noted:
     appid, message_id = row.appid, to.message_id(channel)
     message = SentMessage(
@@ -212,17 +214,19 @@ def _note_pending(row: WeChatAppRow, to: Sending, channel: Channel, now: datetim
     return _Noted(message.id, channel, SendState.PENDING, None, now, is_new=True)
 
 
+@repeatable
 def _take_over(known: _Noted, now: datetime) -> bool:
     """Take over a template message whose sender has had no answer; only one caller gets it."""
-    repeatable = (
+    may_arrive_twice = (
         SentMessage.id == known.id,
         SentMessage.channel == Channel.TEMPLATE,
         SentMessage.state == SendState.PENDING,
         SentMessage.updated_at < now - CALL_LIMIT,
         SentMessage.created_at > now - REPEATABLE,
     )
+    taken = update(SentMessage).where(*may_arrive_twice).values(updated_at=now)
     with write():
-        return count_changed(update(SentMessage).where(*repeatable).values(updated_at=now)) == 1
+        return count_changed(taken) == 1
 
 
 def _await_outcome(appid: str, message_id: str, now: datetime) -> Outcome:
@@ -273,6 +277,7 @@ def _may_have_been_sent(err: WeChatError) -> bool:
     return isinstance(err, WeChatUnreachable) and err.sent and err.path in _SENDING_PATHS
 
 
+@repeatable
 def _note(
     known: _Noted,
     state: SendState,

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from wechatlogin import vault
 from wechatlogin.errors import ApplicationDisabled, AttemptNotFound
 from wechatlogin.models import Application, Attempt, Identity, WeChatAppRow
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import (
     accounts,
     application_users,
@@ -136,6 +136,7 @@ def claim(site: Site, scan: OwnScan, *, now: datetime) -> Claimed:
     )
 
 
+@repeatable
 def exchange(site: Site, application: Application, ticket: str, *, now: datetime) -> Visitor:
     """Return the person whom a ticket of this application stands for, once.
 

@@ -16,7 +16,7 @@ from wechatlogin.models import (
     MergeState,
     User,
 )
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import audit, paging, sessions, users
 from wechatlogin.services.audit import Actor
 from wechatlogin.services.paging import Page, Place
@@ -87,6 +87,7 @@ def get_merges(user_id: str) -> list[Merge]:
     return list(db.session.scalars(select(Merge).where(is_one).order_by(Merge.id.desc())))
 
 
+@repeatable
 def end_session(user_id: str, public_id: str, *, by: Actor, now: datetime) -> bool:
     """End one of a person's sessions; False if it is not theirs, or no more."""
     with write():
@@ -96,6 +97,7 @@ def end_session(user_id: str, public_id: str, *, by: Actor, now: datetime) -> bo
     return is_ended
 
 
+@repeatable
 def end_all_sessions(user_id: str, *, by: Actor, now: datetime) -> None:
     """Log a person out everywhere."""
     with write():

@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from wechatlogin import clock, metrics
 from wechatlogin.extensions import db
 from wechatlogin.models import PlatformToken
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services.pauses import BEIJING
 from wechatlogin.vault import Vault, equal
 from wechatlogin.wechat.access_token import STABLE_PATH, IssuedToken, fetch_stable_token
@@ -143,6 +143,7 @@ class DatabaseAccessTokens:
             return None
         return SecretStr(self._vault.open(row.sealed_token))
 
+    @repeatable
     def _take_lease(self, now: datetime) -> bool:
         self._create_row()
         free = or_(
@@ -176,6 +177,7 @@ class DatabaseAccessTokens:
             **changes,
         )
 
+    @repeatable
     def _update(self, **values: object) -> None:
         """Write to the row only while the lease is ours."""
         with write() as session:
@@ -188,6 +190,7 @@ class DatabaseAccessTokens:
                 .values(**values)
             )
 
+    @repeatable
     def _create_row(self) -> None:
         if self._read() is not None:
             return

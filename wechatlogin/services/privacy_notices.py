@@ -17,7 +17,7 @@ from sqlalchemy import Select, func, select
 from wechatlogin.errors import NoticeDue
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, AuditTag, PrivacyNotice, Purpose, User
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import audit, users
 from wechatlogin.services.audit import Actor
 
@@ -81,6 +81,7 @@ def verify_accepted(attempt: Attempt) -> None:
         raise NoticeDue(attempt.id)
 
 
+@repeatable
 def accept(user_id: str, shown: int | None, *, ip: str | None, now: datetime) -> bool:
     """Note that a person agrees to the version they were shown; False where that is not enough.
 
@@ -107,6 +108,7 @@ def keep_newer(user: User, other: User) -> None:
         user.notice_accepted_at = other.notice_accepted_at
 
 
+@repeatable
 def publish(new: NewNotice, *, by: Actor, now: datetime) -> PrivacyNotice:
     """Put a new version in force."""
     with write() as session:

@@ -31,7 +31,7 @@ from wechatlogin.models import (
     Way,
     WeChatAppRow,
 )
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import (
     accounts,
     attempts,
@@ -149,18 +149,8 @@ def pin(
     :raise AttemptError: as the state demands.
     """
     token = site.vault.derive_token("confirm", attempt.id, sighting.openid)
-    with write():
-        known = accounts.get_identity(row.appid, sighting.openid)
-        attempt = attempts.scan(
-            attempt.id,
-            sighting.openid,
-            confirm_hash=sha256_hex(token),
-            lifetime=timedelta(seconds=site.settings.scan_seconds),
-            now=now,
-            asks_number=attempt.confirm == ConfirmPolicy.NUMBER,
-        )
-        if known is not None:
-            accounts.find_or_create_identity(row, sighting, now=now)
+    lifetime = timedelta(seconds=site.settings.scan_seconds)
+    attempt, known = _scan(row, attempt, sighting, token=token, lifetime=lifetime, now=now)
     site.bus.wake(attempt.id)
     if not _must_ask(attempt, known):
         _confirm(site, attempt, now)
@@ -168,6 +158,32 @@ def pin(
         if not attempt.awaits_follow:
             return Scanned(attempt, None)
     return Scanned(attempt, site.url(f"/confirm/{token}"))
+
+
+@repeatable
+def _scan(
+    row: WeChatAppRow,
+    attempt: Attempt,
+    sighting: Sighting,
+    *,
+    token: str,
+    lifetime: timedelta,
+    now: datetime,
+) -> tuple[Attempt, Identity | None]:
+    """Pin an attempt, and return it with the person's identity, if they are known."""
+    with write():
+        known = accounts.get_identity(row.appid, sighting.openid)
+        scanned = attempts.scan(
+            attempt.id,
+            sighting.openid,
+            confirm_hash=sha256_hex(token),
+            lifetime=lifetime,
+            now=now,
+            asks_number=attempt.confirm == ConfirmPolicy.NUMBER,
+        )
+        if known is not None:
+            accounts.find_or_create_identity(row, sighting, now=now)
+    return scanned, known
 
 
 def verify_confirmable(token: str) -> Attempt:
@@ -280,11 +296,15 @@ def _confirm(site: Site, attempt: Attempt, now: datetime) -> None:
     if row is None or attempt.openid is None:
         raise AttemptNotFound
     follows = _find_out_following(site, row, attempt, attempt.openid, now=now)
+    _confirm_person(row, attempt, Sighting(attempt.openid, follows=follows), now)
+    site.bus.wake(attempt.id)
+
+
+@repeatable
+def _confirm_person(row: WeChatAppRow, attempt: Attempt, sighting: Sighting, now: datetime) -> None:
     with write():
-        sighting = Sighting(attempt.openid, follows=follows)
         identity = accounts.find_or_create_identity(row, sighting, now=now)
         followers_only.confirm(attempt, identity, now=now)
-    site.bus.wake(attempt.id)
 
 
 def _find_out_following(
@@ -296,6 +316,7 @@ def _find_out_following(
     return followers_only.find_out(site, attempt, row, openid, now=now)
 
 
+@repeatable
 def _decline(site: Site, attempt: Attempt, tag: AuditTag, now: datetime) -> None:
     with write():
         attempts.decline(attempt.id, reason=tag.value, now=now)

@@ -20,7 +20,7 @@ from wechatlogin import metrics
 from wechatlogin.errors import PushRefused
 from wechatlogin.extensions import db
 from wechatlogin.models import Forwarded, ReceivedMessage
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.vault import Vault
 from wechatlogin.wechat.messages import PassiveReply, Push
 
@@ -41,6 +41,7 @@ class Receipt:
     is_new: bool
 
 
+@repeatable
 def note(appid: str, push: Push, *, now: datetime) -> Receipt:
     """Note a push.
 
@@ -70,12 +71,14 @@ def note(appid: str, push: Push, *, now: datetime) -> Receipt:
     return Receipt(known.id, is_new=_take_over(known, now))
 
 
+@repeatable
 def forget(receipt: Receipt) -> None:
     """Forget a push that could not be worked on, so that its retry is."""
     with write() as session:
         session.execute(delete(ReceivedMessage).where(ReceivedMessage.id == receipt.id))
 
 
+@repeatable
 def claim_forwarding(receipt: Receipt) -> bool:
     """Take a push to pass it on, and tell whether nobody has done so before.
 
@@ -87,6 +90,7 @@ def claim_forwarding(receipt: Receipt) -> bool:
         return count_changed(failed) == 1
 
 
+@repeatable
 def keep_reply(
     vault: Vault,
     receipt: Receipt,
@@ -133,6 +137,7 @@ def _open(vault: Vault, sealed: str | None) -> PassiveReply | None:
     return PassiveReply(text.removeprefix(_XML_MARK), is_xml=text.startswith(_XML_MARK))
 
 
+@repeatable
 def _take_over(known: ReceivedMessage, now: datetime) -> bool:
     """Take over a push whose first worker has been cut off; only one caller gets it."""
     cut_off = (

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from wechatlogin.errors import TokenInvalid
 from wechatlogin.extensions import db
 from wechatlogin.models import AuditTag, RefreshToken, Session, User
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import audit, sessions, users
 from wechatlogin.services.site import Site
 from wechatlogin.vault import sha256_hex
@@ -48,6 +48,7 @@ class Granted:
     is_spent: bool
 
 
+@repeatable
 def issue(
     site: Site, session: Session, *, scope: str, lifetime: timedelta, now: datetime
 ) -> SecretStr:
@@ -64,6 +65,7 @@ def issue(
     return SecretStr(token)
 
 
+@repeatable
 def rotate(site: Site, token: str, *, lifetime: timedelta, now: datetime) -> Rotated:
     """Spend a token and return its successor.
 
@@ -130,6 +132,7 @@ def _get(token: str) -> RefreshToken | None:
     return db.session.scalar(query.execution_options(populate_existing=True))
 
 
+@repeatable
 def _add(token: str, session_key: str, *, scope: str, expires_at: datetime, now: datetime) -> None:
     with write() as database:
         database.add(

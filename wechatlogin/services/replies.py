@@ -18,7 +18,7 @@ from wechatlogin.errors import ReplyRefused
 from wechatlogin.extensions import db
 from wechatlogin.i18n import LANGUAGES, msgid
 from wechatlogin.models import AuditTag, Identity, Occasion, Reply, WeChatAppRow
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import audit, reply_texts
 from wechatlogin.services.audit import Actor
 from wechatlogin.services.site import Site
@@ -40,6 +40,7 @@ class NewReply:
     keyword: str = ""
 
 
+@repeatable
 def save(
     row: WeChatAppRow, new: NewReply, *, by: Actor = audit.COMMAND_LINE, now: datetime
 ) -> Reply:
@@ -66,6 +67,7 @@ def save(
     return reply
 
 
+@repeatable
 def remove(
     row: WeChatAppRow,
     occasion: Occasion,

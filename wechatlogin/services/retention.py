@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Delete, Select, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from wechatlogin.config import Settings, UnfollowPolicy
@@ -37,7 +37,7 @@ from wechatlogin.models import (
     User,
     WebhookDelivery,
 )
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import accounts, addresses, deletion
 from wechatlogin.services.audit import Actor
 from wechatlogin.services.site import Site
@@ -126,11 +126,16 @@ def _apply(rule: Rule, settings: Settings, now: datetime) -> int:
         return 0
     count = 0
     for keys in _batches(due.order_by(rule.moment)):
-        which = delete(rule.key.class_).where(rule.key.in_(keys))
-        with write():
-            # It may have been given more time since it was found.
-            count += count_changed(which.where(*_conditions(rule, settings, now)))
+        # It may have been given more time since it was found.
+        still_due = _conditions(rule, settings, now)
+        count += _delete_batch(delete(rule.key.class_).where(rule.key.in_(keys), *still_due))
     return count
+
+
+@repeatable
+def _delete_batch(statement: Delete) -> int:
+    with write():
+        return count_changed(statement)
 
 
 def _due(rule: Rule, settings: Settings, now: datetime) -> Select[Any] | None:

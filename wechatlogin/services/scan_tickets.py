@@ -17,7 +17,7 @@ from sqlalchemy import update
 from wechatlogin import vault
 from wechatlogin.errors import AttemptNotFound, TicketInvalid
 from wechatlogin.models import Application, Attempt, Status
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import attempts, users
 from wechatlogin.services.site import Site
 from wechatlogin.vault import sha256_hex
@@ -63,6 +63,7 @@ def issue(site: Site, door: Door, attempt: Attempt) -> SecretStr:
     return SecretStr(attempt.id + _proof(site, door, attempt))
 
 
+@repeatable
 def spend(
     site: Site, door: Door, application: Application, ticket: str, *, now: datetime
 ) -> tuple[Attempt, str]:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, select
 
 from wechatlogin.extensions import db
 from wechatlogin.models import Session
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import logout_notices, users
 from wechatlogin.services.logout_notices import Ended
 
@@ -23,6 +23,7 @@ from wechatlogin.services.logout_notices import Ended
 BATCH = 500
 
 
+@repeatable
 def end_matching(*which: ColumnElement[bool], now: datetime) -> int:
     """End the sessions that match and those begun from them; return how many matched."""
     count = 0

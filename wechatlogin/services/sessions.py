@@ -19,7 +19,7 @@ from wechatlogin.config import Settings
 from wechatlogin.errors import TokenInvalid
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, AuthorizationCode, DeviceCode, Session
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import users
 from wechatlogin.services.session_ends import end_matching
 from wechatlogin.services.site import Browser
@@ -41,6 +41,7 @@ class Owner:
     operator_id: int | None = None
 
 
+@repeatable
 def start(
     token: str,
     owner: Owner,
@@ -82,6 +83,7 @@ def start(
     return session
 
 
+@repeatable
 def start_child(
     token: str, parent: Session, application: Application, *, expires_at: datetime, now: datetime
 ) -> Session:
@@ -168,6 +170,14 @@ def get_all(user_id: str, settings: Settings, *, now: datetime) -> list[Session]
     return list(db.session.scalars(query))
 
 
+@repeatable
+def prolong(session: Session, *, expires_at: datetime, now: datetime) -> None:
+    """Let a session last until another time, and note the visit."""
+    this = update(Session).where(Session.key_hash == session.key_hash)
+    with write() as database:
+        database.execute(this.values(last_seen_at=now, expires_at=expires_at))
+
+
 def end(token: str, *, now: datetime) -> None:
     """End the session of a token."""
     end_by_key(sha256_hex(token), now=now)
@@ -210,6 +220,7 @@ def _take_over(old_key: str, session: Session, now: datetime) -> None:
     db.session.execute(delete(Session).where(Session.key_hash == old_key))
 
 
+@repeatable
 def _visit(
     session: Session | None, idle: timedelta, now: datetime, *, is_visit: bool = True
 ) -> Session | None:

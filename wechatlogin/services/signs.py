@@ -20,9 +20,8 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from wechatlogin import clock
-from wechatlogin.extensions import db
 from wechatlogin.models import AccountHealth, PlatformErrorCount
-from wechatlogin.models.transaction import check_writing, count_changed, write
+from wechatlogin.models.transaction import check_writing, count_changed, let_go, repeatable, write
 from wechatlogin.wechat.errors import PlatformError
 
 log = logging.getLogger(__name__)
@@ -152,7 +151,7 @@ def write_down(signs: Signs) -> None:
     if signs.check_empty() or check_writing():
         return
     # Whatever the session holds is over now, and may be broken.
-    db.session.remove()
+    let_go()
     try:
         while (counted := signs.take_failure()) is not None:
             _write_failure(signs, *counted)
@@ -176,6 +175,7 @@ def _write_failure(signs: Signs, failure: Failure, tally: Tally) -> None:
         raise
 
 
+@repeatable
 def _add(failure: Failure, tally: Tally) -> bool:
     counted = update(PlatformErrorCount).filter_by(**vars(failure))
     changes = {
@@ -202,12 +202,14 @@ def _write_account(signs: Signs, appid: str, values: dict[str, object]) -> None:
         raise
 
 
+@repeatable
 def _change(appid: str, values: dict[str, object]) -> bool:
     with write():
         changed = update(AccountHealth).where(AccountHealth.appid == appid).values(values)
         return count_changed(changed) == 1
 
 
+@repeatable
 def _insert(
     table: type[PlatformErrorCount] | type[AccountHealth], values: dict[str, object]
 ) -> None:

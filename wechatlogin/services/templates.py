@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from wechatlogin.errors import TemplateRefused
 from wechatlogin.i18n import msgid
 from wechatlogin.models import WeChatAppRow
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import audit, wechat_app_audit, wechat_apps
 from wechatlogin.services.audit import Actor
 from wechatlogin.services.site import Site
@@ -124,13 +124,19 @@ def choose(
     verify_texts(site, kind, chosen)
     listed = wechat_apps.client(site, row).get_templates()
     template = verify_fields(site, kind, chosen, listed)
+    _save(row, chosen, by, now)
+    return template
+
+
+@repeatable
+def _save(row: WeChatAppRow, chosen: ChosenTemplate, by: Actor, now: datetime) -> None:
     with write():
         before = wechat_app_audit.describe(row)
         row.template_id, row.template_fields = chosen.template_id, dict(chosen.fields)
         wechat_app_audit.record(row, by, before=before, now=now)
-    return template
 
 
+@repeatable
 def forget(row: WeChatAppRow, *, by: Actor, now: datetime) -> None:
     """Send codes by a template message no more."""
     with write():

@@ -7,9 +7,10 @@ from sqlalchemy.exc import IntegrityError
 
 from wechatlogin.extensions import db
 from wechatlogin.models import Timer
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 
 
+@repeatable
 def claim(name: str, *, every: timedelta, now: datetime) -> bool:
     """Take work that is due; one caller of all gets it, and it is due again after the pause.
 
@@ -30,6 +31,7 @@ def claim(name: str, *, every: timedelta, now: datetime) -> bool:
     return True
 
 
+@repeatable
 def note_done(name: str, *, now: datetime) -> None:
     """Note when the work was last done to its end."""
     known = update(Timer).where(Timer.name == name)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from wechatlogin.config import UnfollowPolicy
 from wechatlogin.models import WeChatAppRow
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import accounts, sessions, users
 from wechatlogin.services.site import Site
 
@@ -18,8 +18,13 @@ def note(site: Site, row: WeChatAppRow, openid: str, *, at: datetime, now: datet
     accounts.note_follow_event(row.appid, openid, follows=False, at=at, now=now)
     if site.settings.unfollowed is UnfollowPolicy.KEEP:
         return
+    _log_out(row.appid, openid, now)
+
+
+@repeatable
+def _log_out(appid: str, openid: str, now: datetime) -> None:
     with write():
-        identity = accounts.get_identity(row.appid, openid)
+        identity = accounts.get_identity(appid, openid)
         # The event may be older than one that said the opposite.
         if identity is None or identity.follows is not False:
             return

@@ -17,7 +17,7 @@ from wechatlogin.errors import VerificationFileRefused
 from wechatlogin.extensions import db
 from wechatlogin.i18n import msgid
 from wechatlogin.models import AuditTag, VerificationFile, WeChatAppRow
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import audit
 from wechatlogin.services.audit import Actor
 from wechatlogin.services.site import Site
@@ -72,6 +72,7 @@ class NewVerificationFile:
             raise VerificationFileRefused(_ODD_CONTENT) from None
 
 
+@repeatable
 def save(
     row: WeChatAppRow,
     new: NewVerificationFile,
@@ -126,6 +127,7 @@ def get_all_of(row: WeChatAppRow) -> list[VerificationFile]:
     return list(db.session.scalars(query.order_by(VerificationFile.name)))
 
 
+@repeatable
 def remove(name: str, *, by: Actor = audit.COMMAND_LINE, now: datetime) -> bool:
     """Serve a file no longer; False when there was none of this name."""
     with write():

@@ -12,7 +12,7 @@ from wechatlogin.errors import SettingRefused
 from wechatlogin.extensions import db
 from wechatlogin.i18n import msgid
 from wechatlogin.models import Application, AuditTag, WebhookEvent
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import application_addresses, audit, webhook_events, webhook_secrets
 from wechatlogin.services.audit import Actor, Hidden
 from wechatlogin.services.site import Site
@@ -34,6 +34,7 @@ def of(application: Application) -> WebhookSettings:
     return WebhookSettings(application.webhook_uri, tuple(application.webhook_events))
 
 
+@repeatable
 def save(
     site: Site, application: Application, wanted: WebhookSettings, *, by: Actor, now: datetime
 ) -> SecretStr | None:
@@ -59,6 +60,7 @@ def save(
     return secret
 
 
+@repeatable
 def rotate(
     site: Site,
     application: Application,

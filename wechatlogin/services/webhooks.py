@@ -25,7 +25,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from wechatlogin.errors import DeliveryUnknown, NoticeNotTaken
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, AuditTag, WebhookDelivery, WebhookEvent
-from wechatlogin.models.transaction import count_changed, write
+from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services import audit, webhook_secrets
 from wechatlogin.services.audit import COMMAND_LINE, Actor
 from wechatlogin.services.paging import Page, Place, get_page
@@ -62,6 +62,7 @@ class State(StrEnum):
     GIVEN_UP = "given_up"
 
 
+@repeatable
 def write_down(
     application: Application,
     event: WebhookEvent,
@@ -161,6 +162,7 @@ def get_state(delivery: WebhookDelivery) -> State:
     return State.WAITING if delivery.next_try_at is not None else State.GIVEN_UP
 
 
+@repeatable
 def send_test(application: Application, *, now: datetime, by: Actor = COMMAND_LINE) -> None:
     """Have a message sent that tells of nobody."""
     data = {"client_id": application.client_id}
@@ -169,6 +171,7 @@ def send_test(application: Application, *, now: datetime, by: Actor = COMMAND_LI
         _record(application.id, {"event": WebhookEvent.TEST.value}, by=by, now=now)
 
 
+@repeatable
 def resend(delivery: WebhookDelivery, *, now: datetime, by: Actor = COMMAND_LINE) -> None:
     """Have a message sent once more, under the same id, also one that was taken."""
     with write():
@@ -176,6 +179,7 @@ def resend(delivery: WebhookDelivery, *, now: datetime, by: Actor = COMMAND_LINE
         _record(delivery.application_id, {"message": delivery.id}, by=by, now=now)
 
 
+@repeatable
 def resend_failed(application: Application, *, now: datetime, by: Actor = COMMAND_LINE) -> int:
     """Have all messages sent once more that were given up; return how many those are."""
     with write():
@@ -200,6 +204,7 @@ def has_given_up(application: Application) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
+@repeatable
 def _renew(*which: ColumnElement[bool], now: datetime) -> int:
     anew = update(WebhookDelivery).where(*which)
     with write():
@@ -220,6 +225,7 @@ def _record(application_id: int, sent: Mapping[str, object], *, by: Actor, now: 
     )
 
 
+@repeatable
 def _claim(now: datetime) -> WebhookDelivery | None:
     """Return a message that is due, which is nobody else's until it is due again."""
     due = select(WebhookDelivery).where(
@@ -249,6 +255,7 @@ def _get_next(delivery: WebhookDelivery, now: datetime) -> datetime | None:
     return now + PAUSES[delivery.tries] * (1 + spread)
 
 
+@repeatable
 def _let_rest(application: Application, now: datetime) -> None:
     due = update(WebhookDelivery).where(
         WebhookDelivery.application_id == application.id,
@@ -272,6 +279,7 @@ def _note_answer(
     _save(delivery, **answered)
 
 
+@repeatable
 def _save(delivery: WebhookDelivery, **values: object) -> None:
     with write() as session:
         which = update(WebhookDelivery).where(WebhookDelivery.id == delivery.id)

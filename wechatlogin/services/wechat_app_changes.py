@@ -23,7 +23,7 @@ from wechatlogin.models import (
     PlatformToken,
     WeChatAppRow,
 )
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import (
     applications,
     audit,
@@ -59,6 +59,7 @@ class Dependents:
     files: int
 
 
+@repeatable
 def create(
     site: Site,
     appid: str,
@@ -87,6 +88,7 @@ def create(
     return row
 
 
+@repeatable
 def change(
     site: Site,
     row: WeChatAppRow,
@@ -113,6 +115,7 @@ def change(
             wechat_app_audit.record(row, by, before=before, new_secrets=replaced, now=now)
 
 
+@repeatable
 def renew_callback_secrets(
     vault: Vault, row: WeChatAppRow, *, by: Actor, now: datetime
 ) -> CallbackSecrets:
@@ -146,6 +149,7 @@ def get_dependents(row: WeChatAppRow) -> Dependents:
     )
 
 
+@repeatable
 def remove(row: WeChatAppRow, *, by: Actor, now: datetime) -> None:
     """Remove an app; whoever logged in by it is known again when it is added again.
 

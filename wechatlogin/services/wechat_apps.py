@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from wechatlogin.errors import InvalidRequest, NotConfigured, RightMissing
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, WeChatAppRow
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import audit, wechat_app_audit
 from wechatlogin.services.audit import Actor
 from wechatlogin.services.forward_urls import ForwardURL
@@ -107,6 +107,7 @@ def check_chat_only(row: WeChatAppRow) -> bool:
     return row.has(Right.CHAT) and not any(row.has(right) for right in _MORE_THAN_CHAT)
 
 
+@repeatable
 def save(
     vault: Vault, new: NewWeChatApp, *, by: Actor = audit.COMMAND_LINE, now: datetime
 ) -> WeChatAppRow:

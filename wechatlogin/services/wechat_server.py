@@ -19,7 +19,7 @@ from wechatlogin.errors import (
     NotFollowing,
 )
 from wechatlogin.models import Application, Identity, Way, WeChatAppRow
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import (
     accounts,
     application_users,
@@ -104,6 +104,7 @@ def _verify_following(
         raise NotFollowing
 
 
+@repeatable
 def _note_login(application: Application, identity: Identity, now: datetime) -> None:
     with write():
         user_id = users.lock(identity.user_id)

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response
 from wechatlogin import clock
 from wechatlogin.extensions import limiter
 from wechatlogin.models import AuditTag, Identity, Purpose, Session
-from wechatlogin.models.transaction import write
+from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import audit, consents, linking, sessions, wechat_apps
 from wechatlogin.services.consents import Known
 from wechatlogin.services.errand import Errand
@@ -109,6 +109,7 @@ def remove_identity(identity_id: int) -> Response:
 
 @bp.post("/account/sessions/<public_id>/end")
 @login_required
+@repeatable
 def end_session(public_id: str) -> Response:
     with write():
         if sessions.end_one(current_user.user.id, public_id, now=clock.now()):
