@@ -32,8 +32,8 @@ from wechatlogin.compat import (
 )
 from wechatlogin.config import Environment, Settings
 from wechatlogin.extensions import babel, csrf, db, limiter, login_manager, migrate
-from wechatlogin.models.pool import count_connections
-from wechatlogin.models.transaction import prepare_sqlite
+from wechatlogin.models.pool import count_connections, engine_options, prepare_server
+from wechatlogin.models.transaction import let_go, prepare_sqlite
 from wechatlogin.oidc import (
     authorize,
     device_authorization,
@@ -147,17 +147,17 @@ def create_app(settings: Settings | None = None) -> Flask:
         static_folder="static",
         template_folder="templates",
     )
-    app.config.from_mapping(_flask_config(settings))
+    app.config.from_mapping(_flask_config(settings, is_command=is_command))
     request_log.init_app(app, settings)
     # Before the extensions: whether a form is ours at all comes before its token.
     security.init_app(app)
     _bind_extensions(app)
     with app.app_context():
-        _prepare_database(app)
+        _prepare_database(app, is_command=is_command)
         site = app.extensions["wechatlogin"] = _site(settings)
         engine = db.engine
         count_connections(engine)
-    _write_signs_down(app, site)
+    _end_contexts(app, site)
     _add_web(app)
     cli.init_app(app)
     app.wsgi_app = ParkingMiddleware(  # type: ignore[method-assign]
@@ -169,18 +169,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def _write_signs_down(app: Flask, site: Site) -> None:
-    # Registered after the database, and so run before its session goes.
+def _end_contexts(app: Flask, site: Site) -> None:
+    # Registered after the database, and so run before its own end, which would raise where the
+    # connection is lost, although the answer is made.
     @app.teardown_appcontext
-    def write_down(_err: BaseException | None) -> None:
+    def end(_err: BaseException | None) -> None:
         signs.write_down(site.signs)
+        let_go()
 
 
 def _behind_proxies(wsgi_app: WSGIApplication, hops: int) -> WSGIApplication:
     return ProxyFix(wsgi_app, x_for=hops, x_proto=hops, x_host=0) if hops else wsgi_app
 
 
-def _flask_config(settings: Settings) -> dict[str, Any]:
+def _flask_config(settings: Settings, *, is_command: bool) -> dict[str, Any]:
     return {
         "DEBUG": settings.debug,
         "SECRET_KEY": settings.secret_key.get_secret_value(),
@@ -196,7 +198,9 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": security.MAX_BODY,
         "MAX_FORM_PARTS": 50,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(
+            settings.database_url, threads=settings.threads, is_command=is_command
+        ),
         "BABEL_DEFAULT_LOCALE": settings.default_language,
         "BABEL_DEFAULT_TIMEZONE": "Asia/Shanghai",
         "BABEL_TRANSLATION_DIRECTORIES": str(Path(__file__).parent / "translations"),
@@ -205,23 +209,6 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_SSL_STRICT": False,
         "RATELIMIT_STORAGE_URI": settings.redis_url or process_storage.URI,
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": settings.redis_url is not None,
-    }
-
-
-def _engine_options(settings: Settings) -> dict[str, Any]:
-    # An error of the database would otherwise carry what was to be stored into the log.
-    secrecy = {"hide_parameters": True}
-    if settings.database_url.startswith("sqlite"):
-        return secrecy
-    return {
-        **secrecy,
-        # What another process has committed is seen by the next statement, on every database.
-        "isolation_level": "READ COMMITTED",
-        "pool_pre_ping": True,
-        "pool_recycle": 1800,
-        "pool_size": settings.threads,
-        "max_overflow": 4,
-        "pool_timeout": 3,
     }
 
 
@@ -234,10 +221,12 @@ def _bind_extensions(app: Flask) -> None:
     limiter.init_app(app)
 
 
-def _prepare_database(app: Flask) -> None:
+def _prepare_database(app: Flask, *, is_command: bool) -> None:
     if db.engine.dialect.name == "sqlite":
         Path(app.instance_path).mkdir(mode=0o700, exist_ok=True)
         prepare_sqlite(db.engine)
+    else:
+        prepare_server(db.engine, is_command=is_command)
 
 
 def _site(settings: Settings) -> Site:

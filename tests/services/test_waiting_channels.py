@@ -90,6 +90,7 @@ def test_nobody_is_told_twice_of_their_own(listen: Listen) -> None:
     assert notes.heard.count(("mine",)) == 1
 
 
+@pytest.mark.fault("C-16", "C-19")
 def test_a_lost_channel_is_found_again_and_everybody_looks(
     listen: Listen, exchange: Exchange
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_lost_channel_is_found_again_and_everybody_looks(
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "redis"])
+@pytest.mark.fault("C-16", "C-19")
 def test_without_its_server_a_bus_is_deaf_and_wakes_its_own_process(kind: str) -> None:
     engine = create_engine(f"postgresql+psycopg://{NOWHERE}/x")
     url = f"redis://{NOWHERE}" if kind == "redis" else None
@@ -149,6 +151,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.fault("C-19")
 def test_a_server_that_keeps_silent_is_no_channel(own_redis: OwnRedis) -> None:
     exchange = Exchange(create_engine("sqlite://"), own_redis.url)
     bus, notes = exchange.bus(), Notes()
@@ -170,6 +173,7 @@ def test_a_server_that_keeps_silent_is_no_channel(own_redis: OwnRedis) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.fault("C-19")
 def test_whoever_confirms_a_login_does_not_wait_for_a_dead_server(own_redis: OwnRedis) -> None:
     bus = make_bus(create_engine("sqlite://"), settings_for_tests(redis_url=own_redis.url))
     bus.wake("before")

@@ -63,6 +63,7 @@ def test_the_next_release_may_migrate_before_it_takes_over(app: Flask) -> None:
     assert app.test_client().get("/readyz").text == "ok"
 
 
+@pytest.mark.fault("C-16")
 def test_a_database_that_is_away_is_said_in_words(tmp_path: Path) -> None:
     app = make_app(tmp_path, database_url=f"sqlite:///{tmp_path / 'nowhere' / 'x.db'}")
 

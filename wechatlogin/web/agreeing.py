@@ -181,11 +181,13 @@ def _for_templates() -> dict[str, object]:
 
 
 def _get_privacy_url() -> str | None:
+    # The page may be the one that says that the database does not answer.
+    if g.get("is_database_away"):
+        return None
     if "privacy_url" not in g:
         try:
             has_notice = privacy_notices.get_current() is not None
         except SQLAlchemyError:
-            # The page may be the one that says so.
             db.session.rollback()
             has_notice = False
         g.privacy_url = url_for("agreeing.show") if has_notice else None

@@ -12,6 +12,7 @@ from flask import (
     Flask,
     Response,
     current_app,
+    g,
     jsonify,
     make_response,
     redirect,
@@ -22,15 +23,15 @@ from flask import (
 from flask_babel import gettext
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
 from wechatlogin import logs, metrics
 from wechatlogin.errors import LoginError, LoginRequired, PushRefused, RateLimited
-from wechatlogin.extensions import db
 from wechatlogin.i18n import msgid
+from wechatlogin.models.transaction import let_go
 from wechatlogin.web.context import wants_json
 from wechatlogin.wechat.errors import PlatformError
 
@@ -94,6 +95,8 @@ def init_app(app: Flask, front_doors: Mapping[str, Renderer]) -> None:
     app.register_error_handler(LoginError, answer)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(OperationalError, _answer_database)
+    # What MariaDB's driver says of a connection that has been lost before.
+    app.register_error_handler(InterfaceError, _answer_database)
     app.register_error_handler(PoolTimeout, _answer_database)
     app.register_error_handler(Exception, _answer_bug)
 
@@ -124,23 +127,19 @@ def _answer_http(err: HTTPException) -> AnyResponse:
 
 
 def _answer_database(err: Exception) -> AnyResponse:
-    _roll_back()
+    let_go()
+    # Whoever makes the page would wait for it once more.
+    g.is_database_away = True
     log.warning("the database does not answer: %s", type(err).__name__)
     return answer(DatabaseBusy())
 
 
 def _answer_bug(err: Exception) -> AnyResponse:
-    _roll_back()
+    let_go()
     log.error("the request failed", exc_info=err)
     renderer = _get_renderer()
     trouble = ServerTrouble()
     return renderer(trouble) if renderer else render(trouble, request_id=logs.request_id.get())
-
-
-def _roll_back() -> None:
-    # The lane of those who wait works without a session.
-    if "sqlalchemy" in current_app.extensions:
-        db.session.rollback()
 
 
 def _get_renderer() -> Renderer | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from flask import Request
+from flask import Request, g
 from flask_login import UserMixin
 from werkzeug.wrappers import Response
 
@@ -32,7 +32,8 @@ class Person(UserMixin):
 def load_person(_request: Request) -> Person | None:
     """Return the person whose session cookie the request carries."""
     token = cookies.read(cookies.SESSION)
-    if token is None:
+    # Each page asks who is there, the one that says that the database is away, too.
+    if token is None or g.get("is_database_away"):
         return None
     idle = timedelta(seconds=current_site().settings.session_idle_seconds)
     session = sessions.get(token, idle=idle, now=clock.now())

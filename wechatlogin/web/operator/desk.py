@@ -117,7 +117,8 @@ def _get_logged_in() -> Operator | None:
 
 def _for_templates() -> dict[str, object]:
     operator = g.get("operator")
-    if not isinstance(operator, Operator):
+    # Of a database that is away nobody can be read any more, so that page goes without the bar.
+    if not isinstance(operator, Operator) or g.get("is_database_away"):
         return {}
     return {
         "bar_entries": [
