@@ -127,6 +127,7 @@ def test_a_login_page_comes_up_although_wechat_does_not_answer(install: Installe
     assert "data-login" in page.text
 
 
+@pytest.mark.fault("C-15")
 def test_a_locked_database_is_waited_for_and_then_told(install: Installer) -> None:
     installation = install()
     browser = Browser()
@@ -141,6 +142,7 @@ def test_a_locked_database_is_waited_for_and_then_told(install: Installer) -> No
     assert browser.step(f"{installation.url}/login/code").status_code == 200
 
 
+@pytest.mark.fault("C-12")
 def test_wechat_has_its_answer_within_five_seconds_although_the_database_is_locked(
     install: Installer,
 ) -> None:

@@ -33,6 +33,7 @@ def test_two_processes_count_together_in_redis(install: Installer, redis_url: st
     assert try_passwords(installation.url, 6) == [401, 401, 401, 429, 429, 429]
 
 
+@pytest.mark.fault("C-19")
 def test_without_redis_each_process_still_counts(install: Installer) -> None:
     nobody = f"redis://127.0.0.1:{free_port()}/0"
     installation = install(redis_url=nobody, limit_operator="2 per minute")

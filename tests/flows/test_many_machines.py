@@ -74,6 +74,7 @@ def machines(
             db.engine.dispose()
 
 
+@pytest.mark.fault("C-14")
 def test_a_login_ends_although_the_machine_it_waits_on_is_killed(
     machines: Machines, desktop: BrowserContext, new_phone: NewPhone
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_login_ends_although_the_machine_it_waits_on_is_killed(
     assert machines.second.is_up()
 
 
+@pytest.mark.fault("C-30")
 def test_whoever_waits_while_a_machine_is_restarted_sees_no_error(
     machines: Machines, desktop: BrowserContext
 ) -> None:
