@@ -19,6 +19,7 @@ from wechatlogin.models import Attempt
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
 
+@pytest.mark.fault("C-25")
 @pytest.mark.parametrize("kind", databases.KINDS)
 def test_up_and_down_and_up_again_leaves_the_tables_of_the_models(
     kind: str, tmp_path: Path
@@ -91,6 +92,7 @@ def test_a_new_way_comes_and_goes_and_leaves_the_other_attempts(
     assert left == {"parent", "child"}
 
 
+@pytest.mark.fault("C-25")
 @pytest.mark.parametrize("kind", databases.KINDS)
 def test_the_last_step_can_be_taken_back_and_taken_again(kind: str, tmp_path: Path) -> None:
     with databases.fresh_database(kind, tmp_path) as url:

@@ -149,7 +149,7 @@ def count_changed(statement: Update | Delete) -> int:
     return cast(CursorResult[Any], result).rowcount
 
 
-def prepare_sqlite(engine: Engine) -> None:
+def prepare_sqlite(engine: Engine, *, lock_seconds: int = LOCK_SECONDS) -> None:
     """Make an SQLite engine safe under concurrency and against power loss.
 
     Its driver is told to leave transactions to us. WAL is used only where the library has the
@@ -167,7 +167,7 @@ def prepare_sqlite(engine: Engine) -> None:
         library = tuple(int(part) for part in _library_version(connection).split("."))
         journal = "WAL" if library >= WAL_SAFE_FROM else "TRUNCATE"
         for pragma in (
-            f"busy_timeout = {LOCK_SECONDS * 1000}",
+            f"busy_timeout = {lock_seconds * 1000}",
             f"journal_mode = {journal}",
             "synchronous = FULL",
             "foreign_keys = ON",
