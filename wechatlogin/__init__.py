@@ -68,8 +68,8 @@ from wechatlogin.web import (
     page_scans,
     pages,
     permissions,
-    process_storage,
     pushes,
+    rate_counts,
     relay,
     request_log,
     security,
@@ -207,8 +207,7 @@ def _flask_config(settings: Settings, *, is_command: bool) -> dict[str, Any]:
         # Forms stay good as long as the browser is open; the origin is checked in web/security.
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
-        "RATELIMIT_STORAGE_URI": settings.redis_url or process_storage.URI,
-        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": settings.redis_url is not None,
+        "RATELIMIT_STORAGE_URI": rate_counts.storage_uri(settings.redis_url),
     }
 
 
