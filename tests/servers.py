@@ -215,6 +215,18 @@ class Service:
         self._process.join()
         self._process = None
 
+    def kill_first(self) -> None:
+        """Kill the process that looks after the others, and leave those."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def reload(self) -> None:
+        """Let new processes take over, as `systemctl reload` does, and wait for nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGHUP)
+
     def workers(self) -> list[int]:
         """Return the processes that answer requests; the first one only looks after them."""
         assert self._process is not None
