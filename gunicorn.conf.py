@@ -1,5 +1,6 @@
 """How gunicorn runs the service: the settings of `wechatlogin.config`, and little else."""
 
+import logging
 import os
 import shutil
 import sys
@@ -18,7 +19,7 @@ from gunicorn.workers.base import Worker
 from prometheus_client import multiprocess
 
 # The module itself would be read as gunicorn's setting `config`.
-from wechatlogin import logs
+from wechatlogin import log_stream, logs
 from wechatlogin.config import SettingsError, load
 from wechatlogin.web.parking import ParkingMiddleware
 
@@ -64,6 +65,8 @@ class logger_class(Logger):  # noqa: N801 - gunicorn's setting is called so
         """Set gunicorn's logger up."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
+                handler.setStream(log_stream.get_stream())
             handler.setFormatter(logs.OneLine())
             handler.addFilter(logs.WithoutQueries())
 

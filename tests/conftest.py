@@ -227,11 +227,14 @@ class Installer:
         mode: MessageMode = MessageMode.SAFE,
         kind: AppKind = AppKind.SERVICE,
         apps: Sequence[AppKind] = (),
+        within: Sequence[str] = (),
+        log: Path | None = None,
         **given: object,
     ) -> Installation:
         """Start a service with these settings and register its account with the simulator.
 
-        `apps` makes it several, one of each kind, which belong to one open-platform account.
+        `apps` makes it several, one of each kind, which belong to one open-platform account;
+        `within` is a command that gives the service its surroundings.
         """
         folder = self._folders.mktemp("service")
         host = f"127.0.0.1:{free_port()}"
@@ -258,7 +261,7 @@ class Installer:
                 add_app(app, account, template=template, mode=mode, kind=each, group=group)
             operators.save("operator", SecretStr(OPERATOR_PASSWORD), now=clock.now())
             db.session.remove()
-        service = Service(settings, folder / "service.log")
+        service = Service(settings, log or folder / "service.log", within=within)
         service.start()
         self._services.append(service)
         for each, account in accounts.items():

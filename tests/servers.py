@@ -6,10 +6,13 @@ import os
 import secrets
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -28,6 +31,7 @@ ROOT = Path(__file__).parent.parent
 SECRET_KEY = "canary-secret-key-of-the-tests-0123456789"
 TEMPLATE_ID = "template_that_carries_codes"
 
+_COMMAND = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.preloaded"])
 
@@ -171,25 +175,56 @@ def _serve(environment: dict[str, str], log_path: Path) -> None:
     folder = tempfile.mkdtemp(prefix="wechatlogin-metrics-")
     os.environ.update(environment, PROMETHEUS_MULTIPROC_DIR=folder)
     os.chdir(ROOT)
-    sys.argv = ["gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+    sys.argv = _COMMAND[2:]
     wsgiapp.run()
+
+
+class _Command:
+    """A command, with what a process of `multiprocessing` offers."""
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str], log_path: Path) -> None:
+        with log_path.open("ab") as log:
+            self._popen = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+        self.pid = self._popen.pid
+        self.terminate = self._popen.terminate
+
+    def is_alive(self) -> bool:
+        return self._popen.poll() is None
+
+    def join(self, timeout: float | None = None) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(timeout)
 
 
 class Service:
     """The service in gunicorn, as `make run` starts it, but for what `tests/preloaded.py` says."""
 
-    def __init__(self, settings: Settings, log_path: Path, *, at: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        log_path: Path,
+        *,
+        at: str | None = None,
+        within: Sequence[str] = (),
+    ) -> None:
         self.settings = settings
+        #: The command that gives it its surroundings, and ends by becoming the service.
+        self._within = within
         # Behind a proxy it listens elsewhere than people know it.
         self.url = f"http://{at}" if at else settings.public_url
         self.log_path = log_path
-        self._process: BaseProcess | None = None
+        self._process: BaseProcess | _Command | None = None
 
     def start(self) -> None:
         """Start and wait until it answers."""
         environment = {**os.environ, **config.as_environment(self.settings)}
-        self._process = _FORKS.Process(target=_serve, args=(environment, self.log_path))
-        self._process.start()
+        if self._within:
+            self._process = _Command([*self._within, *_COMMAND], environment, self.log_path)
+        else:
+            self._process = _FORKS.Process(target=_serve, args=(environment, self.log_path))
+            self._process.start()
         self._wait_until_up()
 
     def ask_to_stop(self) -> None:

@@ -222,7 +222,10 @@ def _bind_extensions(app: Flask) -> None:
 
 def _prepare_database(app: Flask, *, is_command: bool) -> None:
     if db.engine.dialect.name == "sqlite":
-        Path(app.instance_path).mkdir(mode=0o700, exist_ok=True)
+        folder = Path(app.instance_path)
+        # A database elsewhere needs none, and our own files may be read-only.
+        if folder in Path(db.engine.url.database or "").parents:
+            folder.mkdir(mode=0o700, exist_ok=True)
         prepare_sqlite(db.engine)
     else:
         prepare_server(db.engine, is_command=is_command)

@@ -12,6 +12,8 @@ import traceback
 from contextvars import ContextVar
 from types import TracebackType
 
+from wechatlogin import log_stream
+
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 QUIET = ("urllib3", "requests", "werkzeug")
@@ -78,7 +80,8 @@ def set_up(level: str, *, is_command: bool = False) -> None:
     logging.getLogger("wechatlogin").setLevel(level.upper())
     root = logging.getLogger()
     if not any(isinstance(handler.formatter, _WithoutWords) for handler in root.handlers):
-        handler = logging.StreamHandler(sys.stderr)
+        # Whoever runs a command reads along; a service must not wait for its reader.
+        handler = logging.StreamHandler(sys.stderr if is_command else log_stream.get_stream())
         handler.setFormatter(Readable() if is_command else OneLine())
         root.addHandler(handler)
     for name in QUIET:
