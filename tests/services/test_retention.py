@@ -35,12 +35,15 @@ from wechatlogin.models import (
     User,
 )
 from wechatlogin.services import accounts, audit, bans, retention, sessions, timers, unfollowing
-from wechatlogin.services.retention import BATCH, RULES
+from wechatlogin.services.pace import FIRST
+from wechatlogin.services.retention import RULES
 from wechatlogin.services.site import Site
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 OLD = NOW - timedelta(days=2000)
 YESTERDAY = NOW - timedelta(days=1)
+#: So many that several units of writes are needed.
+MANY = 4 * FIRST + 3
 
 
 def add(*rows: Base) -> None:
@@ -168,9 +171,9 @@ def test_refresh_tokens_go_with_their_session_or_before(storage: Site) -> None:
 
 
 def test_more_than_one_batch_goes(storage: Site) -> None:
-    add(*[a_message(OLD + timedelta(seconds=number)) for number in range(BATCH + 3)])
+    add(*[a_message(OLD + timedelta(seconds=number)) for number in range(MANY)])
 
-    assert purged(storage) == {"received_messages": BATCH + 3}
+    assert purged(storage) == {"received_messages": MANY}
 
 
 def test_zero_days_keep_everything(storage: Site) -> None:
@@ -309,7 +312,7 @@ def test_old_addresses_lose_their_last_part_and_young_ones_do_not(storage: Site)
 
 def test_shortening_goes_on_where_it_stopped(storage: Site) -> None:
     old = NOW - timedelta(days=31)
-    for number in range(BATCH + 5):
+    for number in range(MANY):
         audit.record(AuditTag.USER_LOGIN, ip=f"203.0.{number % 256}.7", now=old)
     retention.purge(storage, now=NOW)
     assert not [ip for ip in ips(AuditEntry) if str(ip).endswith(".7")]

@@ -7,17 +7,19 @@ How far a table has been gone through is kept in `timers`, so nothing is looked 
 """
 
 import ipaddress
+import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, AuditEntry, Session, Timer
 from wechatlogin.models.transaction import count_changed, repeatable, write
+from wechatlogin.services.pace import Pace, Rest
 
-BATCH = 500
 _PREFIXES = {4: 24, 6: 48}
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -40,9 +42,13 @@ def shorten(ip: str) -> str | None:
     return str(network.network_address)
 
 
-def shorten_old(*, days: int, now: datetime) -> int:
-    """Shorten the addresses that are older, and return how many those were; 0 days is never."""
-    return sum(_shorten_in(*table, before=now - timedelta(days=days)) for table in _tables(days))
+def shorten_old(*, days: int, now: datetime, rest: Rest = time.sleep) -> int:
+    """Shorten the addresses that are older, and return how many those were; 0 days is never.
+
+    It gives way to others by `rest` after each unit of writes.
+    """
+    before = now - timedelta(days=days)
+    return sum(_shorten_in(*table, before=before, pace=Pace(rest)) for table in _tables(days))
 
 
 def count_old(*, days: int, now: datetime) -> int:
@@ -54,24 +60,28 @@ def count_old(*, days: int, now: datetime) -> int:
     return count
 
 
-def _shorten_in(key: Column, moment: Column, ip: Column, *, before: datetime) -> int:
+def _shorten_in(key: Column, moment: Column, ip: Column, *, before: datetime, pace: Pace) -> int:
     count, at, last = 0, _read_mark(key), None
-    while rows := _read_batch(_due(key, moment, ip, at=at, last=last, before=before)):
+    due = _due(key, moment, ip, at=at, before=before)
+    while rows := _read_batch(due, pace.rows):
         last, at, _ = rows[-1]
-        count += _shorten_batch(key, ip, rows, at=at)
+        count += pace.unit(len(rows), partial(_shorten_rows, key, ip, rows))
+        due = _due(key, moment, ip, at=at, last=last, before=before)
     # Behind the last of them nothing is left to be looked at.
-    _shorten_batch(key, ip, [], at=before)
+    _pass_by(key, before)
     return count
+
+
+def _shorten_rows(key: Column, ip: Column, rows: list[tuple[Any, datetime, str]]) -> int:
+    changed = _rewrite(key, ip, rows)
+    _write_mark(key, rows[-1][1])
+    return changed
 
 
 @repeatable
-def _shorten_batch(
-    key: Column, ip: Column, rows: list[tuple[Any, datetime, str]], *, at: datetime
-) -> int:
+def _pass_by(key: Column, moment: datetime) -> None:
     with write():
-        count = _rewrite(key, ip, rows)
-        _write_mark(key, at)
-    return count
+        _write_mark(key, moment)
 
 
 def _due(
@@ -90,22 +100,21 @@ def _due(
     return query
 
 
-def _read_batch(query: Select[Any]) -> list[tuple[Any, datetime, str]]:
+def _read_batch(query: Select[Any], most: int) -> list[tuple[Any, datetime, str]]:
     key, moment, _ = query.selected_columns
-    found = db.session.execute(query.order_by(moment, key).limit(BATCH))
+    found = db.session.execute(query.order_by(moment, key).limit(most))
     return [(row[0], row[1], row[2]) for row in found]
 
 
 def _rewrite(key: Column, ip: Column, rows: list[tuple[Any, datetime, str]]) -> int:
-    keys: dict[str, list[Any]] = {}
-    for row_key, _, address in rows:
-        keys.setdefault(address, []).append(row_key)
-    count = 0
-    for address, theirs in keys.items():
-        if (short := shorten(address)) != address:
-            whole = update(key.class_).where(key.in_(theirs), ip == address)
-            count += count_changed(whole.values({ip.key: short}))
-    return count
+    short = {address: shorten(address) for _, _, address in rows}
+    whole = {address: network for address, network in short.items() if network != address}
+    if not whole:
+        return 0
+    keys = [row_key for row_key, _, address in rows if address in whole]
+    # One that was forgotten meanwhile stays so: it is none of these.
+    these = update(key.class_).where(key.in_(keys), ip.in_(whole))
+    return count_changed(these.values({ip.key: case(whole, value=ip)}))
 
 
 def _read_mark(key: Column) -> datetime:

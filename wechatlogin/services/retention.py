@@ -1,20 +1,23 @@
 """How long things are kept: whatever is older than the owner's settings say goes, bit by bit.
 
-    purge      everything that is due; a unit of writes takes `BATCH` rows and others get in between
+    purge      everything that is due, in units of writes that are short (`services/pace.py`)
     count_due  what a purge would take
 
-The rows of a table go in the order of an indexed moment. What hangs on them goes with them: the
+The rows of a table go in the order of an indexed moment, each search from where the one before has
+come to: what is gone already is not passed again. What hangs on them goes with them: the
 refresh tokens and codes of a session, the device codes of an attempt. People who no longer log in
 are deleted one by one like any other (`services/deletion.py`), and addresses are shortened
 (`services/addresses.py`).
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from wechatlogin.config import Settings, UnfollowPolicy
@@ -37,12 +40,14 @@ from wechatlogin.models import (
     User,
     WebhookDelivery,
 )
-from wechatlogin.models.transaction import count_changed, repeatable, write
+from wechatlogin.models.transaction import count_changed
 from wechatlogin.services import accounts, addresses, deletion
 from wechatlogin.services.audit import Actor
+from wechatlogin.services.pace import Pace, Rest
 from wechatlogin.services.site import Site
 
-BATCH = 500
+#: So many of those who are removed one by one are looked up at a time.
+AT_A_TIME = 500
 #: Who deletes people, in the audit.
 RETENTION = Actor("retention")
 
@@ -97,16 +102,17 @@ RULES = (
 )
 
 
-def purge(site: Site, *, now: datetime) -> list[Purged]:
+def purge(site: Site, *, now: datetime, rest: Rest = time.sleep) -> list[Purged]:
     """Take away everything that is due, and return how much that was by table.
 
-    No unit of writes may be open around it. To be cut off does no harm: the next one goes on.
+    After each unit of writes it gives way to others by `rest`, for as long as the unit took. No
+    unit may be open around it. To be cut off does no harm: the next one goes on.
     """
     settings = site.settings
-    counted = [(rule.table, _apply(rule, settings, now)) for rule in RULES]
-    counted.append(("identities", _erase_unfollowed(settings, now)))
-    counted.append(("users", _delete_absent(settings, now)))
-    shortened = addresses.shorten_old(days=settings.ip_days, now=now)
+    counted = [(rule.table, _apply(rule, settings, now, Pace(rest))) for rule in RULES]
+    counted.append(("identities", _erase_unfollowed(settings, now, Pace(rest))))
+    counted.append(("users", _delete_absent(settings, now, Pace(rest))))
+    shortened = addresses.shorten_old(days=settings.ip_days, now=now, rest=rest)
     return [*_sum_up(counted), Purged("addresses shortened", shortened)]
 
 
@@ -120,29 +126,25 @@ def count_due(site: Site, *, now: datetime) -> list[Purged]:
     return [*_sum_up(counted), Purged("addresses shortened", shortened)]
 
 
-def _apply(rule: Rule, settings: Settings, now: datetime) -> int:
+def _apply(rule: Rule, settings: Settings, now: datetime, pace: Pace) -> int:
     due = _due(rule, settings, now)
     if due is None:
         return 0
     count = 0
-    for keys in _batches(due.order_by(rule.moment)):
+    for keys in _batches(due, rule, pace):
         # It may have been given more time since it was found.
-        still_due = _conditions(rule, settings, now)
-        count += _delete_batch(delete(rule.key.class_).where(rule.key.in_(keys), *still_due))
+        still_due = (rule.key.in_(keys), *_conditions(rule, settings, now))
+        count += pace.unit(
+            len(keys), partial(count_changed, delete(rule.key.class_).where(*still_due))
+        )
     return count
-
-
-@repeatable
-def _delete_batch(statement: Delete) -> int:
-    with write():
-        return count_changed(statement)
 
 
 def _due(rule: Rule, settings: Settings, now: datetime) -> Select[Any] | None:
     """Return the query for the keys of what is due; None where it is kept for ever."""
     if not getattr(settings, rule.setting):
         return None
-    return select(rule.key).where(*_conditions(rule, settings, now))
+    return select(rule.key, rule.moment).where(*_conditions(rule, settings, now))
 
 
 def _conditions(rule: Rule, settings: Settings, now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -150,11 +152,11 @@ def _conditions(rule: Rule, settings: Settings, now: datetime) -> tuple[ColumnEl
     return rule.moment < before, *rule.also
 
 
-def _erase_unfollowed(settings: Settings, now: datetime) -> int:
+def _erase_unfollowed(settings: Settings, now: datetime, pace: Pace) -> int:
     due = _unfollowed(settings, now)
     if due is None:
         return 0
-    return _one_by_one(due, lambda key: _erase(key, settings, now))
+    return _one_by_one(due, lambda key: _erase(key, settings, now), pace)
 
 
 def _unfollowed(settings: Settings, now: datetime) -> Select[Any] | None:
@@ -183,9 +185,9 @@ def _erase(identity_id: int, settings: Settings, now: datetime) -> bool:
     return True
 
 
-def _delete_absent(settings: Settings, now: datetime) -> int:
+def _delete_absent(settings: Settings, now: datetime, pace: Pace) -> int:
     return sum(
-        _one_by_one(query, lambda key: _delete(key, now)) for query in _absent(settings, now)
+        _one_by_one(query, lambda key: _delete(key, now), pace) for query in _absent(settings, now)
     )
 
 
@@ -218,21 +220,29 @@ def _delete(user_id: str, now: datetime) -> bool:
     return True
 
 
-def _one_by_one(query: Select[Any], remove: Callable[[Any], bool]) -> int:
+def _one_by_one(query: Select[Any], remove: Callable[[Any], bool], pace: Pace) -> int:
     """Remove what a query finds, each in a unit of its own."""
-    return sum(remove(key) for keys in _batches(query) for key in keys)
-
-
-def _batches(query: Select[Any]) -> Iterator[list[Any]]:
-    """Yield what a query finds, some at a time, as long as each time is another first."""
-    former = None
-    while True:
-        keys = list(db.session.scalars(query.limit(BATCH)))
-        # What could not be taken away would be found for ever.
-        if not keys or keys[0] == former:
-            return
+    count, former = 0, None
+    # What could not be removed would be found for ever.
+    while (keys := list(db.session.scalars(query.limit(AT_A_TIME)))) and keys[0] != former:
         former = keys[0]
-        yield keys
+        for key in keys:
+            with pace.giving_way():
+                count += remove(key)
+    return count
+
+
+def _batches(due: Select[Any], rule: Rule, pace: Pace) -> Iterator[list[Any]]:
+    """Yield the keys of what is due, as many at a time as the pace says."""
+    rows = list(db.session.execute(due.order_by(rule.moment).limit(pace.rows)))
+    while rows:
+        yield [key for key, _ in rows]
+        former, (_, reached) = rows[0], rows[-1]
+        further = due.where(rule.moment >= reached).order_by(rule.moment)
+        rows = list(db.session.execute(further.limit(pace.rows)))
+        # What could not be taken away would be found for ever.
+        if rows and rows[0] == former:
+            return
 
 
 def _count(query: Select[Any] | None) -> int:

@@ -1,0 +1,101 @@
+"""Units of writes take as many rows as are changed in a moment, and then let others write."""
+
+from functools import partial
+
+import pytest
+
+from tests.stories import start_attempt
+from wechatlogin import clock
+from wechatlogin.extensions import db
+from wechatlogin.models import Attempt
+from wechatlogin.services import pace
+from wechatlogin.services.pace import AIM_SECONDS, FIRST, LEAST, MOST, Pace
+from wechatlogin.services.site import Site
+
+
+class Disk:
+    """A clock on which a row takes as long as we say."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def change(self, rows: int, *, seconds_each: float) -> int:
+        self.now += rows * seconds_each
+        return rows
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    disk = Disk()
+    monkeypatch.setattr(pace, "time", disk)
+    return disk
+
+
+def run(pace_of_it: Pace, disk: Disk, *, seconds_each: float, units: int) -> list[int]:
+    taken = []
+    for _ in range(units):
+        taken.append(pace_of_it.rows)
+        pace_of_it.unit(taken[-1], partial(disk.change, taken[-1], seconds_each=seconds_each))
+    return taken
+
+
+def no_rest(_seconds: float) -> None:
+    pass
+
+
+def test_a_unit_comes_to_take_a_moment(storage: Site, disk: Disk) -> None:
+    ours = Pace(no_rest)
+
+    run(ours, disk, seconds_each=0.0001, units=10)
+
+    assert ours.rows * 0.0001 == pytest.approx(AIM_SECONDS)
+
+
+def test_it_grows_step_by_step_and_shrinks_at_once(storage: Site, disk: Disk) -> None:
+    ours = Pace(no_rest)
+
+    quick = run(ours, disk, seconds_each=1e-9, units=20)
+    run(ours, disk, seconds_each=1.0, units=1)
+
+    assert quick[:3] == [FIRST, 2 * FIRST, 4 * FIRST]
+    assert quick[-1] == MOST
+    assert ours.rows == LEAST
+
+
+def test_the_last_few_rows_say_nothing_about_many(storage: Site, disk: Disk) -> None:
+    ours = Pace(no_rest)
+
+    ours.unit(1, partial(disk.change, 1, seconds_each=AIM_SECONDS / 2))
+
+    assert ours.rows == FIRST
+
+
+def test_others_get_as_much_time_as_a_unit_took(storage: Site, disk: Disk) -> None:
+    rests: list[float] = []
+    ours = Pace(rests.append)
+
+    changed = ours.unit(3, partial(disk.change, 3, seconds_each=0.5))
+    with ours.giving_way():
+        disk.change(1, seconds_each=2.0)
+
+    assert changed == 3
+    assert rests == [1.5, 2.0]
+
+
+def test_a_unit_is_committed_before_others_get_their_time(storage: Site) -> None:
+    seen: list[int] = []
+
+    def look(_seconds: float) -> None:
+        with db.engine.connect() as other:
+            seen.append(len(other.execute(db.select(Attempt.id)).all()))
+
+    def change() -> int:
+        start_attempt(now=clock.now())
+        return 1
+
+    Pace(look).unit(1, change)
+
+    assert seen == [1]

@@ -1,0 +1,58 @@
+"""How many rows a unit of writes takes, so that nobody has to wait for it.
+
+What a row costs is known to the disk alone: how many indexes lead to it, and whether those are in
+memory. So each unit is timed, and the next takes what would have filled `AIM_SECONDS`. After each
+the others may write for as long as it took: whoever waits for SQLite's lock only looks for it now
+and then, and would miss a gap that is short.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from wechatlogin.models.transaction import repeatable, write
+
+#: A fifth of what a lock may last: the next rows may be far from those of before.
+AIM_SECONDS = 0.02
+FIRST, LEAST, MOST = 50, 10, 5_000
+
+Rest = Callable[[float], None]
+
+
+@dataclass
+class Pace:
+    """How many rows the next unit takes, learnt from those before; `rest` lets others write."""
+
+    rest: Rest = time.sleep
+    rows: int = FIRST
+
+    def unit(self, rows: int, change: Callable[[], int]) -> int:
+        """Change so many rows in a unit of writes, learn from it, and return what `change` does."""
+        changed, seconds = _timed(change)
+        self._learn(rows, seconds)
+        self.rest(seconds)
+        return changed
+
+    @contextmanager
+    def giving_way(self) -> Iterator[None]:
+        """Do something that writes, and leave others as much time as it took."""
+        began = time.monotonic()
+        yield
+        self.rest(time.monotonic() - began)
+
+    def _learn(self, rows: int, seconds: float) -> None:
+        # A few rows that were the last ones say nothing about many, unless they were slow.
+        if rows >= self.rows or seconds > AIM_SECONDS:
+            fitting = int(rows * AIM_SECONDS / max(seconds, 1e-6))
+            self.rows = min(max(fitting, LEAST), 2 * self.rows, MOST)
+
+
+@repeatable
+def _timed(change: Callable[[], int]) -> tuple[int, float]:
+    with write() as session:
+        # Here SQLite's lock is waited for, which says nothing about the rows.
+        session.connection()
+        began = time.monotonic()
+        changed = change()
+    return changed, time.monotonic() - began
