@@ -25,23 +25,39 @@ _NEW_TABLES = (
     "platform_errors",
     "account_health",
 )
-_SEARCHED = ("openid", "unionid")
 _LISTED = (
     ("users", "created_at"),
-    ("users", "banned_at"),
+    ("identities", "openid"),
     ("identities", "follows", "created_at"),
     ("application_users", "subject"),
     ("application_users", "application_id", "first_login_at"),
 )
 _KEPT_FOR_A_TIME = (
-    ("attempts", "link_user_id"),
-    ("attempts", "openid"),
-    ("attempts", "parent_id"),
     ("codes", "expires_at"),
     ("sessions", "created_at"),
     ("users", "last_login_at"),
 )
-_AUDITED = ("tag", "actor", "detail")
+_AUDITED = ("tag", "detail")
+#: Of the rows in which something stands: the table, the columns, and which of them that is.
+_FILLED = (
+    ("attempts", ("link_user_id",), "link_user_id"),
+    ("attempts", ("openid",), "openid"),
+    ("attempts", ("parent_id",), "parent_id"),
+    ("audit", ("actor", "at"), "actor"),
+    ("identities", ("nickname",), "nickname"),
+    ("identities", ("unionid",), "unionid"),
+    ("users", ("banned_at",), "banned_at"),
+)
+#: These were of all rows before, and stay so on MariaDB, which has no others.
+_FILLED_FROM_NOW_ON = (
+    ("attempts", ("user_id",), "user_id"),
+    ("identities", ("open_platform_group", "unionid"), "unionid"),
+    ("sessions", ("application_id",), "application_id"),
+    ("sessions", ("operator_id",), "operator_id"),
+    ("sessions", ("parent_key",), "parent_key"),
+)
+#: MariaDB needs an index for each foreign key, and had one by its name.
+_REFERRING = ("link_user_id", "parent_id")
 _EVENTS = (
     "user.created",
     "user.login",
@@ -65,6 +81,7 @@ def upgrade() -> None:
     _index("received_messages", "appid", "received_at")
     for table_name, column in _KEPT_FOR_A_TIME:
         _index(table_name, column)
+    _index_what_is_filled()
     _create_signs()
     _create_notices()
     _create_webhooks()
@@ -75,10 +92,7 @@ def downgrade() -> None:
         op.drop_table(name)
     op.drop_index(op.f("ix_applications_created_at"), "applications")
     op.drop_index(op.f("ix_received_messages_appid_received_at"), "received_messages")
-    if op.get_bind().dialect.name in {"mysql", "mariadb"}:
-        # A foreign key needs an index there, and had one by its own name.
-        for column in ("link_user_id", "parent_id"):
-            op.create_index(op.f(f"fk_attempts_{column}"), "attempts", [column])
+    _index_all_again()
     for table_name, column in _KEPT_FOR_A_TIME:
         op.drop_index(op.f(f"ix_{table_name}_{column}"), table_name)
     with _without_foreign_keys():
@@ -109,6 +123,36 @@ def _without_foreign_keys() -> Iterator[None]:
     yield
     if is_copied:
         op.execute("PRAGMA foreign_keys = ON")
+
+
+def _index_what_is_filled() -> None:
+    if not _is_mariadb():
+        for table_name, columns, _ in _FILLED_FROM_NOW_ON:
+            op.drop_index(_index_name(table_name, *columns), table_name)
+    for table_name, columns, filled in (*_FILLED, *_FILLED_FROM_NOW_ON):
+        is_filled = sa.text(f"{filled} IS NOT NULL")
+        op.create_index(
+            _index_name(table_name, *columns),
+            table_name,
+            list(columns),
+            if_not_exists=_is_mariadb(),
+            sqlite_where=is_filled,
+            postgresql_where=is_filled,
+            # PostgreSQL would else order it by a language, which knows no beginnings of words.
+            postgresql_ops={"nickname": "varchar_pattern_ops"},
+        )
+
+
+def _index_all_again() -> None:
+    if _is_mariadb():
+        for column in _REFERRING:
+            op.create_index(op.f(f"fk_attempts_{column}"), "attempts", [column])
+    for table_name, columns, _ in _FILLED:
+        op.drop_index(_index_name(table_name, *columns), table_name)
+    if not _is_mariadb():
+        for table_name, columns, _ in _FILLED_FROM_NOW_ON:
+            op.drop_index(_index_name(table_name, *columns), table_name)
+            _index(table_name, *columns)
 
 
 def _widen_operators() -> None:
@@ -156,25 +200,14 @@ def _widen_people() -> None:
         table.add_column(sa.Column("notice_accepted_at", types.UtcDateTime(), nullable=True))
     for table_name, *columns in _LISTED:
         _index(table_name, *columns)
-    for name in _SEARCHED:
-        _index("identities", name)
-    op.create_index(
-        op.f("ix_identities_nickname"),
-        "identities",
-        ["nickname"],
-        # PostgreSQL would else order it by a language, which knows no beginnings of words.
-        postgresql_ops={"nickname": "varchar_pattern_ops"},
-    )
     _allow_merges("reason IN ('unionid', 'linked', 'operator')")
 
 
 def _narrow_people() -> None:
     op.execute("UPDATE merges SET reason = 'linked' WHERE reason = 'operator'")
     _allow_merges("reason IN ('unionid', 'linked')")
-    for name in (*_SEARCHED, "nickname"):
-        op.drop_index(op.f(f"ix_identities_{name}"), "identities")
     for table_name, *columns in _LISTED:
-        op.drop_index(op.f(f"ix_{table_name}_{'_'.join(columns)}"), table_name)
+        op.drop_index(_index_name(table_name, *columns), table_name)
     with op.batch_alter_table("users") as table:
         table.drop_column("notice_accepted_at")
         table.drop_column("notice_version")
@@ -324,4 +357,12 @@ def _with_default(name: str, kind: Any, default: str) -> sa.Column[Any]:
 
 
 def _index(table: str, *columns: str) -> None:
-    op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, list(columns))
+    op.create_index(_index_name(table, *columns), table, list(columns))
+
+
+def _index_name(table: str, *columns: str) -> str:
+    return op.f(f"ix_{table}_{'_'.join(columns)}")
+
+
+def _is_mariadb() -> bool:
+    return op.get_bind().dialect.name in {"mysql", "mariadb"}

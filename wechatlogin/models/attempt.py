@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wechatlogin.config import ConfirmPolicy
 from wechatlogin.extensions import Base
-from wechatlogin.models.types import Exact, UtcDateTime, one_of
+from wechatlogin.models.types import Exact, UtcDateTime, filled_index, one_of
 
 
 class Way(StrEnum):
@@ -78,11 +78,11 @@ class Attempt(Base):
         Index(None, "status", "expires_at"),
         Index(None, "created_at"),
         # Or each that is deleted would be looked for in all the others.
-        Index(None, "parent_id"),
+        filled_index("parent_id"),
         # Found when a person follows, and when one is erased.
-        Index(None, "user_id"),
-        Index(None, "link_user_id"),
-        Index(None, "openid"),
+        filled_index("user_id"),
+        filled_index("link_user_id"),
+        filled_index("openid"),
     )
 
     #: What the waiting page asks by.

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wechatlogin.extensions import Base
-from wechatlogin.models.types import Exact, UtcDateTime
+from wechatlogin.models.types import Exact, UtcDateTime, filled_index
 
 
 class Session(Base):
@@ -18,6 +18,9 @@ class Session(Base):
         Index(None, "expires_at"),
         # Its address is shortened in this order.
         Index(None, "created_at"),
+        filled_index("operator_id"),
+        filled_index("application_id"),
+        filled_index("parent_key"),
     )
 
     key_hash: Mapped[str] = mapped_column(Exact(64), primary_key=True)
@@ -26,16 +29,14 @@ class Session(Base):
     user_id: Mapped[str | None] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE"), index=True
     )
-    operator_id: Mapped[int | None] = mapped_column(
-        ForeignKey("operators.id", ondelete="CASCADE"), index=True
-    )
+    operator_id: Mapped[int | None] = mapped_column(ForeignKey("operators.id", ondelete="CASCADE"))
     #: The program that holds the session's tokens; None where a browser holds its cookie.
     application_id: Mapped[int | None] = mapped_column(
-        ForeignKey("applications.id", ondelete="CASCADE"), index=True
+        ForeignKey("applications.id", ondelete="CASCADE")
     )
     #: The session of the browser that a program's was begun from.
     parent_key: Mapped[str | None] = mapped_column(
-        ForeignKey("sessions.key_hash", ondelete="SET NULL"), index=True
+        ForeignKey("sessions.key_hash", ondelete="SET NULL")
     )
     way: Mapped[str] = mapped_column(Exact(16))
     #: When the person showed who they are.

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wechatlogin.extensions import Base
-from wechatlogin.models.types import Exact, RowId, UtcDateTime
+from wechatlogin.models.types import Exact, RowId, UtcDateTime, filled_index
 
 
 class User(Base):
@@ -15,7 +15,7 @@ class User(Base):
     __tablename__ = "users"
     __table_args__ = (
         Index(None, "created_at"),
-        Index(None, "banned_at"),
+        filled_index("banned_at"),
         Index(None, "last_login_at"),
     )
 
@@ -38,11 +38,11 @@ class Identity(Base):
     __tablename__ = "identities"
     __table_args__ = (
         UniqueConstraint("appid", "openid"),
-        Index(None, "open_platform_group", "unionid"),
+        filled_index("open_platform_group", "unionid"),
         # Operators look for people by these.
         Index(None, "openid"),
-        Index(None, "unionid"),
-        Index(None, "nickname", postgresql_ops={"nickname": "varchar_pattern_ops"}),
+        filled_index("unionid"),
+        filled_index("nickname", postgresql_ops={"nickname": "varchar_pattern_ops"}),
         Index(None, "follows", "created_at"),
         # An empty unionid would join strangers.
         CheckConstraint("unionid <> ''", name="unionid_not_empty"),
