@@ -40,12 +40,15 @@ _KEPT_FOR_A_TIME = (
 _AUDITED = ("tag", "detail")
 #: Of the rows in which something stands: the table, the columns, and which of them that is.
 _FILLED = (
+    ("attempts", ("appid", "way", "claimed_at"), "claimed_at"),
+    ("attempts", ("claimed_at",), "claimed_at"),
     ("attempts", ("link_user_id",), "link_user_id"),
     ("attempts", ("openid",), "openid"),
     ("attempts", ("parent_id",), "parent_id"),
     ("audit", ("actor", "at"), "actor"),
     ("identities", ("nickname",), "nickname"),
     ("identities", ("unionid",), "unionid"),
+    ("received_messages", ("appid", "forwarded", "received_at"), "forwarded"),
     ("users", ("banned_at",), "banned_at"),
 )
 #: These were of all rows before, and stay so on MariaDB, which has no others.
@@ -126,6 +129,7 @@ def _without_foreign_keys() -> Iterator[None]:
 
 
 def _index_what_is_filled() -> None:
+    op.drop_index(op.f("ix_attempts_status_expires_at"), "attempts")
     if not _is_mariadb():
         for table_name, columns, _ in _FILLED_FROM_NOW_ON:
             op.drop_index(_index_name(table_name, *columns), table_name)
@@ -153,6 +157,7 @@ def _index_all_again() -> None:
         for table_name, columns, _ in _FILLED_FROM_NOW_ON:
             op.drop_index(_index_name(table_name, *columns), table_name)
             _index(table_name, *columns)
+    _index("attempts", "status", "expires_at")
 
 
 def _widen_operators() -> None:

@@ -75,8 +75,10 @@ class Attempt(Base):
             "status NOT IN ('confirmed', 'claimed') OR openid IS NOT NULL", name="has_person"
         ),
         CheckConstraint("tries >= 0", name="tries"),
-        Index(None, "status", "expires_at"),
         Index(None, "created_at"),
+        # The last logins, of all and of each app's ways.
+        filled_index("claimed_at"),
+        filled_index("appid", "way", "claimed_at"),
         # Or each that is deleted would be looked for in all the others.
         filled_index("parent_id"),
         # Found when a person follows, and when one is erased.

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wechatlogin.extensions import Base
-from wechatlogin.models.types import Exact, RowId, UtcDateTime, one_of
+from wechatlogin.models.types import Exact, RowId, UtcDateTime, filled_index, one_of
 
 
 class Channel(StrEnum):
@@ -46,6 +46,8 @@ class ReceivedMessage(Base):
         Index(None, "received_at"),
         # The last push of an account is found at once.
         Index(None, "appid", "received_at"),
+        # So are those that the owner's other program did not take.
+        filled_index("appid", "forwarded", "received_at", by="forwarded"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)

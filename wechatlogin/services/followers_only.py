@@ -30,6 +30,8 @@ from wechatlogin.wechat.app import Right
 
 #: What is known of a person who says that they have just followed is good for so long.
 JUST_NOW = timedelta(seconds=3)
+#: No attempt is open for longer, whatever the settings and however often it is given more time.
+LONGEST_LIFETIME = timedelta(hours=3)
 
 
 def get_account_of(attempt: Attempt) -> WeChatAppRow | None:
@@ -160,6 +162,8 @@ def _get_awaited_unionids(row: WeChatAppRow, now: datetime) -> set[str]:
 
 def _awaiting(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
+        # By this the few that may still wait are found among all that there ever were.
+        Attempt.created_at > now - LONGEST_LIFETIME,
         Attempt.status == Status.SCANNED,
         Attempt.expires_at > now,
         Attempt.awaits_follow.is_(True),

@@ -13,17 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import select
 
 from wechatlogin.extensions import db
-from wechatlogin.models import NO_LOGINS, Attempt, Status, Way
+from wechatlogin.models import NO_LOGINS, Attempt, Way
+from wechatlogin.services import attempt_hours
+from wechatlogin.services.attempt_hours import Tally
 
 #: Of so many logins, the latest, the times are taken.
 MOST_TIMES = 1000
 #: The ways in which a phone takes up what a desktop shows.
 SCANNED_WAYS = frozenset({Way.SCAN, Way.PAGE, Way.NUMBER})
-
-_OPEN = (Status.PENDING, Status.SCANNED, Status.CONFIRMED)
 
 
 @dataclass(frozen=True)
@@ -53,35 +53,21 @@ class LoginTimes:
 
 def get_funnels(*, since: datetime, now: datetime) -> list[Funnel]:
     """Return the funnel of each way that somebody has used, the most used first."""
-    is_over = or_(
-        Attempt.status == Status.EXPIRED,
-        and_(Attempt.status.in_(_OPEN), Attempt.expires_at <= now),
-    )
-    query = (
-        select(
-            Attempt.way,
-            func.count(Attempt.id),
-            func.count(Attempt.scanned_at),
-            func.count(Attempt.confirmed_at),
-            func.count(Attempt.claimed_at),
-            _count_if(Attempt.status == Status.DECLINED),
-            _count_if(and_(is_over, Attempt.scanned_at.is_(None))),
-            _count_if(and_(is_over, Attempt.scanned_at.is_not(None))),
-        )
-        .where(*_counted(since))
-        .group_by(Attempt.way)
-        .order_by(func.count(Attempt.id).desc(), Attempt.way)
-    )
-    failed = _get_failed(since)
-    return [Funnel(*row, failed=failed.get(row[0], {})) for row in db.session.execute(query)]
+    by_way: dict[str, list[Tally]] = {}
+    for tally in attempt_hours.count_since(since, now=now):
+        if tally.purpose not in NO_LOGINS:
+            by_way.setdefault(tally.way, []).append(tally)
+    funnels = [_add_up(way, tallies) for way, tallies in by_way.items()]
+    return sorted(funnels, key=lambda one: (-one.started, one.way))
 
 
 def get_times(*, since: datetime) -> LoginTimes | None:
     """Return how long people took from the scan to the login; None where nobody has scanned."""
     query = (
         select(Attempt.scanned_at, Attempt.claimed_at)
-        .where(*_counted(since), Attempt.claimed_at.is_not(None), Attempt.scanned_at.is_not(None))
-        .order_by(Attempt.created_at.desc())
+        .where(Attempt.claimed_at > since, Attempt.purpose.not_in(NO_LOGINS))
+        .where(Attempt.scanned_at.is_not(None))
+        .order_by(Attempt.claimed_at.desc())
         .limit(MOST_TIMES)
     )
     times = sorted(row.claimed_at - row.scanned_at for row in db.session.execute(query))
@@ -95,21 +81,20 @@ def _share(times: list[timedelta], percent: int) -> timedelta:
     return times[max(0, -(-len(times) * percent // 100) - 1)]
 
 
-def _get_failed(since: datetime) -> dict[str, dict[str, int]]:
-    query = (
-        select(Attempt.way, Attempt.failure, func.count(Attempt.id))
-        .where(*_counted(since), Attempt.status == Status.FAILED)
-        .group_by(Attempt.way, Attempt.failure)
+def _add_up(way: str, tallies: list[Tally]) -> Funnel:
+    failed: dict[str, int] = {}
+    for tally in tallies:
+        if tally.failed:
+            reason = tally.failure or ""
+            failed[reason] = failed.get(reason, 0) + tally.failed
+    return Funnel(
+        way=way,
+        started=sum(tally.started for tally in tallies),
+        scanned=sum(tally.scanned for tally in tallies),
+        confirmed=sum(tally.confirmed for tally in tallies),
+        claimed=sum(tally.claimed for tally in tallies),
+        declined=sum(tally.declined for tally in tallies),
+        expired_unscanned=sum(tally.expired_unscanned for tally in tallies),
+        expired_scanned=sum(tally.expired_scanned for tally in tallies),
+        failed=failed,
     )
-    failed: dict[str, dict[str, int]] = {}
-    for way, reason, count in db.session.execute(query):
-        failed.setdefault(way, {})[reason or ""] = count
-    return failed
-
-
-def _counted(since: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (Attempt.created_at > since, Attempt.purpose.not_in(NO_LOGINS))
-
-
-def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((condition, 1)))

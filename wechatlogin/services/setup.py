@@ -16,7 +16,6 @@ from wechatlogin.models import (
     Attempt,
     PlatformToken,
     ReceivedMessage,
-    Status,
     VerificationFile,
     WeChatAppRow,
 )
@@ -80,9 +79,7 @@ def get_progress(row: WeChatAppRow, *, now: datetime) -> Progress:
     health = db.session.get(AccountHealth, row.appid)
     push = select(func.max(ReceivedMessage.received_at)).where(ReceivedMessage.appid == row.appid)
     login = select(func.max(Attempt.claimed_at)).where(
-        Attempt.status == Status.CLAIMED,
-        Attempt.expires_at > now - LATELY,
-        Attempt.appid == row.appid,
+        Attempt.claimed_at > now - LATELY, Attempt.appid == row.appid
     )
     heard_at = _latest(health.verified_at if health else None, db.session.scalar(push))
     is_telling = health is not None and push_refusals.check_telling(health.refused_reason or "")
