@@ -86,6 +86,11 @@ class Migrated:
                 _copy_tables(first, made)
             yield made
 
+    def copy_file(self, folder: Path) -> Path:
+        """Copy SQLite's file into a folder and return its path."""
+        with self.copied(folder, "sqlite"):
+            return folder / SQLITE_NAME
+
     def close(self) -> None:
         """Drop them all."""
         self._made.close()

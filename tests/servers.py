@@ -245,7 +245,7 @@ class Service:
         """Let it be gone at once, with all its processes."""
         if self._process is None:
             return
-        for each in (self._process.pid, *self.workers()):
+        for each in (self._first_pid(), *self.workers()):
             os.kill(each, signal.SIGKILL)
         self._process.join()
         self._process = None
@@ -253,20 +253,23 @@ class Service:
     def kill_first(self) -> None:
         """Kill the process that looks after the others, and leave those."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            os.kill(self._first_pid(), signal.SIGKILL)
+            self._process.join()
             self._process = None
 
     def reload(self) -> None:
         """Let new processes take over, as `systemctl reload` does, and wait for nothing."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGHUP)
+        os.kill(self._first_pid(), signal.SIGHUP)
 
     def workers(self) -> list[int]:
         """Return the processes that answer requests; the first one only looks after them."""
-        assert self._process is not None
-        pid = self._process.pid
+        pid = self._first_pid()
         return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def _first_pid(self) -> int:
+        assert self._process is not None
+        assert self._process.pid is not None
+        return self._process.pid
 
     def is_up(self) -> bool:
         """Tell whether it answers."""

@@ -2,15 +2,15 @@
 
 import os
 import signal
-import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 
 import pytest
 import requests
+from sqlalchemy import func, select
 
+from tests import databases
 from tests.conftest import Installation, Installer
 from tests.faults.traffic import Traffic, statuses
 from tests.flows.desktops import confirm_link
@@ -32,21 +32,8 @@ def installation(install: Installer) -> Installation:
 
 
 def count(installation: Installation, table: str) -> int:
-    with closing(sqlite3.connect(path_of(installation))) as database:
-        (found,) = database.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - ours
-    return int(found)
-
-
-def path_of(installation: Installation) -> str:
-    return installation.service.settings.database_url.removeprefix("sqlite:///")
-
-
-@contextmanager
-def locked(installation: Installation) -> Iterator[None]:
-    with closing(sqlite3.connect(path_of(installation), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
+    with installation.app.app_context():
+        return db.session.scalar(select(func.count()).select_from(db.metadata.tables[table])) or 0
 
 
 def strikes_left(installation: Installation) -> int:
@@ -78,7 +65,7 @@ def test_whoever_was_cut_off_behind_wechats_answer_logs_in_again_as_one_person(
         cut_off = pool.submit(phone.step, way_back)
         assert eventually(lambda: strikes_left(installation) == 0)
         # From here on nobody is written down, so WeChat answers before there is a commit.
-        with locked(installation):
+        with databases.locked(installation.service.settings.database_url):
             assert eventually(lambda: exchanges(installation) == asked + 1)
             kill_workers(installation)
             with pytest.raises(requests.ConnectionError):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from tests import databases
 from tests.conftest import Installation, Installer
@@ -20,9 +20,11 @@ from tests.faults import next_release
 from tests.faults.traffic import Traffic, statuses
 from tests.flows.phones import Phone
 from tests.servers import ROOT, settings_for_tests
+from tests.waiters import eventually
 from wechatlogin import config, create_app
 from wechatlogin.config import Settings
 from wechatlogin.extensions import db
+from wechatlogin.models import migrating
 from wechatlogin.services import readiness
 
 MIGRATIONS = ROOT / "migrations"
@@ -122,6 +124,18 @@ def test_nobody_fails_while_the_tables_change(
     assert "Traceback" not in installation.service.log_path.read_text()
 
 
+def _release_late(engine: Engine, reading: Connection) -> None:
+    """End a read when whoever waits for it must have given up once."""
+    waiting = text(
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+        " WHERE NOT granted AND datname = current_database()"
+    )
+    with engine.connect() as connection:
+        eventually(lambda: bool(connection.execute(waiting).scalar()), within=60)
+    time.sleep(migrating.QUEUE_SECONDS + 0.5)
+    reading.rollback()
+
+
 @pytest.mark.fault("C-25")
 @pytest.mark.parametrize("installation", ["postgresql"], indirect=True)
 def test_whoever_reads_for_long_holds_up_the_migration_and_nobody_else(
@@ -132,7 +146,7 @@ def test_whoever_reads_for_long_holds_up_the_migration_and_nobody_else(
     engine = create_engine(settings.database_url)
     reading = engine.connect()
     reading.execute(text("SELECT count(*) FROM attempts"))
-    release = threading.Timer(5, reading.rollback)
+    release = threading.Thread(target=_release_late, args=(engine, reading))
     release.start()
 
     with Traffic(lambda browser: browser.step(f"{installation.url}/login/code")) as visits:

@@ -1,13 +1,13 @@
 """The power fails while the service writes into a file of SQLite."""
 
 import random
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.databases import Migrated
 from tests.faults import power, writer
 from tests.faults.power import Act, Remains, Step
 
@@ -16,10 +16,10 @@ CUTS = 150
 
 @pytest.fixture(scope="module")
 def written(
-    migrated: Path, tmp_path_factory: pytest.TempPathFactory
+    migrated: Migrated, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, bytes], list[Step]]:
     """The file before, and all that was done to it and its journal."""
-    path = shutil.copy(migrated, tmp_path_factory.mktemp("power") / "service.db")
+    path = migrated.copy_file(tmp_path_factory.mktemp("power"))
     before = {str(path): path.read_bytes()}
     steps = power.record(Path(writer.__file__), str(path))
     own = [step for step in steps if step.path.startswith(str(path)) or step.act is Act.SAY]

@@ -35,7 +35,7 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def installation(install: Installer, disk: Path) -> Installation:
-    path = shutil.copy(install.migrated, disk / "service.db")
+    path = install.migrated.copy_file(disk)
     return install(database_url=f"sqlite:///{path}")
 
 

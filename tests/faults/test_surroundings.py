@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -82,7 +81,7 @@ def full(install: Installer, home: Path) -> Installation:
 def bare(install: Installer, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """A service that may write to its folder alone."""
     folder = tmp_path_factory.mktemp("bare")
-    shutil.copy(install.migrated, folder)
+    path = install.migrated.copy_file(folder)
     clone = tmp_path_factory.mktemp("clone")
     for each in ROOT.iterdir():
         # What services write is not in a fresh clone.
@@ -92,7 +91,7 @@ def bare(install: Installer, tmp_path_factory: pytest.TempPathFactory) -> Instal
     if subprocess.run([*enter, "true"], check=False, capture_output=True).returncode:
         pytest.skip("a file system of one's own may not be made here")
     return install(
-        database_url=f"sqlite:///{folder / 'service.db'}",
+        database_url=f"sqlite:///{path}",
         within=[*enter, "sh", "-ec", BARE, str(folder), str(clone)],
     )
 
