@@ -38,6 +38,8 @@ _FORKS.set_forkserver_preload(["tests.preloaded"])
 #: Each process of the tests has ports of its own, below those that connections leave from: what
 #: one has found free another would find free, too, before anybody listens on it.
 _PORTS = itertools.cycle(range(10_000, 12_500))
+#: Among those the one that no browser opens (the Fetch standard, 2.7, bad port).
+_BAD_PORT = 10_080
 _PORTS_EACH = 2_500
 
 
@@ -46,6 +48,8 @@ def free_port() -> int:
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
     while True:
         port = next(_PORTS) + process * _PORTS_EACH
+        if port == _BAD_PORT:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
