@@ -102,6 +102,15 @@ def test_a_page_is_read_by_an_index(full: None, search: Search, after: Place | N
     assert _check_by_index(plan), plan
 
 
+def test_of_two_things_the_one_is_looked_up_that_fewer_entries_share(full: None) -> None:
+    search = Search(tag="application:saved", actor="operator-3", detail="client-7")
+
+    plan = _plan(search, None)
+
+    # PostgreSQL knows how many share what.
+    assert _dialect() == "postgresql" or "ix_audit_actor_at" in plan
+
+
 def test_all_of_them_are_read_in_batches_and_none_twice(full: None) -> None:
     keys = [entry.id for entry in audit_log.read_all(Search(tag="application:saved"))]
 

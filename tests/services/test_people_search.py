@@ -1,5 +1,6 @@
 """Finding one person among many, and reading long lists a page at a time."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -33,6 +34,8 @@ MANY = 30_000
 RARE = 1000
 APPID = f"wx{1:016d}"
 TABLES = ("users", "identities", "application_users")
+#: A step of PostgreSQL's that sorts so many; one that sorts what has the same moment is quick.
+_SORT = re.compile(r"^(?:\s*->)?\s*Sort  \(cost=\S+ rows=(\d+)", re.MULTILINE)
 
 
 def named(identity: Identity, nickname: str) -> None:
@@ -193,6 +196,7 @@ def test_many_people_are_searched_along_indexes(storage: Site) -> None:
             assert people_search.get_page(kind, after=after).rows
         application_place = Place(middle.at, "7")
         assert people_search.get_page_of_application(application.id, after=application_place).rows
+        assert people_search.search("person0").people
         assert people_search.search("person0100").people
         assert people_search.search(f"{5:032x}").people
 
@@ -273,7 +277,8 @@ def is_quick(statement: str, values: Any) -> bool:
         return not any(_is_slow_step(str(row["detail"]), statement) for row in rows)
     if kind == "postgresql":
         plan = "\n".join(str(row["QUERY PLAN"]) for row in rows)
-        return not any(f"Seq Scan on {table}" in plan for table in TABLES)
+        reads_all = any(f"Seq Scan on {table}" in plan for table in TABLES)
+        return not reads_all and all(int(rows) < RARE for rows in _SORT.findall(plan))
     return not any(_is_long_read(row) for row in rows)
 
 
@@ -285,5 +290,6 @@ def _is_slow_step(detail: str, statement: str) -> bool:
 
 
 def _is_long_read(row: Any) -> bool:
-    reads_all = row["type"] in {"ALL", "index"} or "filesort" in (row["Extra"] or "")
+    # By one value alone it would pass all that comes before the page.
+    reads_all = row["type"] in {"ALL", "index", "ref"} or "filesort" in (row["Extra"] or "")
     return reads_all and int(row["rows"] or 0) >= RARE

@@ -79,6 +79,17 @@ def get_page(
     return Page(rows[:size], Place(getattr(ended, at.key), str(getattr(ended, key.key))))
 
 
+def along(query: Select[Row], *columns: InstrumentedAttribute[Any]) -> Select[Row]:
+    """Return a query that is read along the index over these columns, the last of them a moment.
+
+    Left to itself MariaDB goes through all rows of one value, from the newest, to find the place
+    where a page begins.
+    """
+    table = columns[0].class_
+    hint = f"FORCE INDEX (ix_{table.__tablename__}_{'_'.join(column.key for column in columns)})"
+    return query.with_hint(table, hint, "mysql").with_hint(table, hint, "mariadb")
+
+
 def _key_of(after: Place, key: InstrumentedAttribute[Any]) -> Any:
     if key.type.python_type is not int:
         return after.key

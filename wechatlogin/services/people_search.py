@@ -17,9 +17,9 @@ all of them whole, and for the beginning of a nickname.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased, selectinload
 
 from wechatlogin.extensions import db
@@ -76,6 +76,7 @@ def get_page_of_application(application_id: int, *, after: Place | None) -> Page
     """
     query = select(ApplicationUser).where(ApplicationUser.application_id == application_id)
     came_at, number = ApplicationUser.first_login_at, ApplicationUser.id
+    query = paging.along(query, ApplicationUser.application_id, came_at)
     page = paging.get_page(query, came_at, number, after=after)
     return Page(_load(row.user_id for row in page.rows), page.end)
 
@@ -97,7 +98,7 @@ def get_search_queries(text: str) -> list[Select[str]]:
         select(Identity.user_id).where(Identity.openid == text),
         select(Identity.user_id).where(Identity.unionid == text),
         select(ApplicationUser.user_id).where(ApplicationUser.subject == text),
-        select(Identity.user_id).where(*_begins_with(text)).order_by(Identity.nickname),
+        select(Identity.user_id).where(*_begins_with(text)).order_by(_in_bytes(Identity.nickname)),
     ]
 
 
@@ -107,7 +108,9 @@ def get_following_query(*, follows: bool) -> Select[Identity]:
     has_later = exists().where(
         later.user_id == Identity.user_id, later.follows == follows, later.id > Identity.id
     )
-    return select(Identity).where(Identity.follows == follows, ~has_later)
+    query = select(Identity).where(Identity.follows == follows, ~has_later)
+    follows_column = cast(InstrumentedAttribute[object], Identity.follows)
+    return paging.along(query, follows_column, Identity.created_at)
 
 
 def _with_identities() -> Select[User]:
@@ -125,10 +128,18 @@ def _load(user_ids: Iterable[str]) -> list[User]:
 def _begins_with(text: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     # PostgreSQL's own order of letters knows no beginnings; these compare byte by byte, as its
     # index does and as the others always do.
-    is_own = db.engine.dialect.name == "postgresql"
-    least, below = ("~>=~", "~<~") if is_own else (">=", "<")
+    least, below = ("~>=~", "~<~") if _has_own_order() else (">=", "<")
     nickname = Identity.nickname
     return (
         nickname.op(least, is_comparison=True)(text),
         nickname.op(below, is_comparison=True)(text + _LAST),
     )
+
+
+def _in_bytes(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    """Return what to order by: what PostgreSQL's index is ordered by is not sorted once more."""
+    return column.op("USING")(literal_column("~<~")) if _has_own_order() else column.expression
+
+
+def _has_own_order() -> bool:
+    return db.engine.dialect.name == "postgresql"
