@@ -41,6 +41,7 @@ _AUDITED = ("tag", "detail")
 #: Of the rows in which something stands: the table, the columns, and which of them that is.
 _FILLED = (
     ("attempts", ("appid", "way", "claimed_at"), "claimed_at"),
+    ("attempts", ("application_id",), "application_id"),
     ("attempts", ("claimed_at",), "claimed_at"),
     ("attempts", ("link_user_id",), "link_user_id"),
     ("attempts", ("openid",), "openid"),
@@ -60,7 +61,7 @@ _FILLED_FROM_NOW_ON = (
     ("sessions", ("parent_key",), "parent_key"),
 )
 #: MariaDB needs an index for each foreign key, and had one by its name.
-_REFERRING = ("link_user_id", "parent_id")
+_REFERRING = ("application_id", "link_user_id", "parent_id")
 _EVENTS = (
     "user.created",
     "user.login",

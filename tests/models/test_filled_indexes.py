@@ -21,7 +21,10 @@ def plan_of(statement: str) -> list[str]:
         ("DELETE FROM attempts WHERE id = 'a'", {"ix_attempts_parent_id"}),
         ("DELETE FROM sessions WHERE key_hash = 'a'", {"ix_sessions_parent_key"}),
         ("DELETE FROM operators WHERE id = 1", {"ix_sessions_operator_id"}),
-        ("DELETE FROM applications WHERE id = 1", {"ix_sessions_application_id"}),
+        (
+            "DELETE FROM applications WHERE id = 1",
+            {"ix_attempts_application_id", "ix_sessions_application_id"},
+        ),
     ],
     ids=["person", "attempt", "session", "operator", "application"],
 )

@@ -79,8 +79,9 @@ class Attempt(Base):
         # The last logins, of all and of each app's ways.
         filled_index("claimed_at"),
         filled_index("appid", "way", "claimed_at"),
-        # Or each that is deleted would be looked for in all the others.
+        # Or all would be looked through for each of these that goes.
         filled_index("parent_id"),
+        filled_index("application_id"),
         # Found when a person follows, and when one is erased.
         filled_index("user_id"),
         filled_index("link_user_id"),
