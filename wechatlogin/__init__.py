@@ -32,6 +32,7 @@ from wechatlogin.compat import (
 )
 from wechatlogin.config import Environment, Settings
 from wechatlogin.extensions import babel, csrf, db, limiter, login_manager, migrate
+from wechatlogin.i18n import locale_of
 from wechatlogin.models.pool import count_connections, engine_options, prepare_server
 from wechatlogin.models.transaction import let_go, prepare_sqlite
 from wechatlogin.oidc import (
@@ -215,7 +216,7 @@ def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), compare_type=True)
     login_manager.init_app(app)
-    babel.init_app(app, locale_selector=languages.choose)
+    babel.init_app(app, locale_selector=languages.choose_locale)
     csrf.init_app(app)
     limiter.init_app(app)
 
@@ -255,7 +256,7 @@ def _site(settings: Settings) -> Site:
 
 
 def _translate_into(language: str, sentence: str, /, **values: object) -> str:
-    with force_locale(language):
+    with force_locale(locale_of(language)):
         return gettext(sentence, **values)
 
 

@@ -28,6 +28,7 @@ from werkzeug.wrappers import Response
 from wechatlogin import clock
 from wechatlogin.errors import InvalidRequest, TokenInvalid
 from wechatlogin.extensions import csrf
+from wechatlogin.i18n import locale_of
 from wechatlogin.models import Application
 from wechatlogin.oidc import requests
 from wechatlogin.oidc.requests import Parameters
@@ -88,7 +89,7 @@ def start() -> Response | str:
         return _finish(wanted, now, is_certain=wanted.hint is not None)
     if wanted.hint is not None and log_outs.check_meant(wanted.hint, current_user.session):
         return _finish(wanted, now, is_certain=True)
-    with force_locale(wanted.language or get_locale()):
+    with force_locale(locale_of(wanted.language) if wanted.language else get_locale()):
         return _ask(wanted)
 
 

@@ -58,7 +58,7 @@ def make_small_app(whole: Flask) -> Flask:
     app.extensions[waiting.LIMIT] = OwnLimit(site.settings.limit_poll)
     request_log.init_app(app, site.settings)
     security.init_app(app)
-    babel.init_app(app, locale_selector=languages.choose)
+    babel.init_app(app, locale_selector=languages.choose_locale)
     error_pages.init_app(app, {})
     app.register_blueprint(waiting.bp)
     return app

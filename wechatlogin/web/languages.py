@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from babel import Locale
 from flask import Flask, Response, request, url_for
 from flask_babel import get_locale
 
-from wechatlogin.i18n import LANGUAGES
+from wechatlogin.i18n import LANGUAGES, locale_of
 from wechatlogin.web import cookies
 from wechatlogin.web.context import current_site
 
@@ -28,6 +29,11 @@ def choose() -> str:
         return chosen
     wish = request.accept_languages.best_match(list(WISHES))
     return WISHES[wish] if wish else current_site().settings.default_language
+
+
+def choose_locale() -> Locale:
+    """Return the language of this request as Babel wants it."""
+    return locale_of(choose())
 
 
 def get_first(wishes: Sequence[str]) -> str | None:
