@@ -9,7 +9,18 @@ import os
 import sys
 import time
 
-from benchmarks import logins, messages, openid, pages, polls, pushes, results, starts, tokens
+from benchmarks import (
+    growth,
+    logins,
+    messages,
+    openid,
+    pages,
+    polls,
+    pushes,
+    results,
+    starts,
+    tokens,
+)
 from benchmarks.measuring import Effort
 from benchmarks.results import Line
 
@@ -21,6 +32,7 @@ PROGRAMS = {
     "logins": logins.measure,
     "tokens": tokens.measure,
     "openid": openid.measure,
+    "growth": growth.measure,
     "starts": starts.measure,
     "pages": pages.measure,
 }

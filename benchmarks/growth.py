@@ -135,7 +135,9 @@ def _side(kind: str, crowd: Crowd) -> Iterator[Side]:
             token = _operator()
             db.session.remove()
         # The port that was free before all was written may be somebody's by now.
-        settings = house.settings.model_copy(update={"bind": f"127.0.0.1:{free_port()}"})
+        bind = f"127.0.0.1:{free_port()}"
+        here = {"bind": bind, "public_url": f"http://{bind}"}
+        settings = house.settings.model_copy(update=here)
         with serving(SERVICE, settings) as program:
             operator = Visitor(program.url, {cookies.OPERATOR: token})
             yield Side(house, program, operator)
