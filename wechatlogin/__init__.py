@@ -82,7 +82,7 @@ from wechatlogin.web import (
 from wechatlogin.web import errors as error_pages
 from wechatlogin.web import metrics as metrics_page
 from wechatlogin.web.context import keep_browser_secret
-from wechatlogin.web.lane import Lane, make_small_app
+from wechatlogin.web.lane import make_lane
 from wechatlogin.web.operator import desk
 from wechatlogin.web.parameters import RowNumber
 from wechatlogin.web.parking import FREE_THREADS, ParkingMiddleware
@@ -162,7 +162,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _add_web(app)
     cli.init_app(app)
     app.wsgi_app = ParkingMiddleware(  # type: ignore[method-assign]
-        _behind_proxies(Lane(app.wsgi_app, make_small_app(app).wsgi_app), settings.trusted_proxies),
+        _behind_proxies(make_lane(app), settings.trusted_proxies),
         engine=engine,
         bus=site.bus,
         settings=settings,

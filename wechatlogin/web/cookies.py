@@ -29,7 +29,12 @@ LONGEST_VALUE = 128
 
 def full_name(name: str) -> str:
     """Return the name as it is on the wire."""
-    return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
+    return name_on_the_wire(name, is_https=current_app.config["SESSION_COOKIE_SECURE"])
+
+
+def name_on_the_wire(name: str, *, is_https: bool) -> str:
+    """Return the name of a cookie of an installation that people reach in this way."""
+    return f"__Host-{name}" if is_https else name
 
 
 def new_browser_secret() -> str:

@@ -1,6 +1,7 @@
 """A lane of its own for the most frequent question of all: how a login attempt stands.
 
-    GET /login/attempts/<id>    answered by a small application, with the view of `web/waiting.py`
+    GET /login/attempts/<id>    answered by `web/asking.py`, or by a small application with the view
+                                of `web/waiting.py`
     everything else             goes on to the whole application
 
 The small one has the settings of the whole, its security headers, its log and its answers to
@@ -20,6 +21,7 @@ from wechatlogin.extensions import babel
 from wechatlogin.services.site import Site
 from wechatlogin.web import errors as error_pages
 from wechatlogin.web import languages, request_log, security, waiting
+from wechatlogin.web.asking import Asking
 from wechatlogin.web.own_limit import OwnLimit
 
 PREFIX = "/login/attempts/"
@@ -48,14 +50,20 @@ class NoSessions(SessionInterface):
         """Save none."""
 
 
-def make_small_app(whole: Flask) -> Flask:
-    """Return the application that answers how attempts stand, beside the whole one."""
+def make_lane(whole: Flask) -> Lane:
+    """Return the way into an application that leads past it for how attempts stand."""
+    site: Site = whole.extensions["wechatlogin"]
+    limit = OwnLimit(site.settings.limit_poll)
+    small = _make_small_app(whole, site, limit)
+    return Lane(whole.wsgi_app, Asking(small.wsgi_app, site.settings, limit))
+
+
+def _make_small_app(whole: Flask, site: Site, limit: OwnLimit) -> Flask:
     app = Flask("wechatlogin.waiting", root_path=whole.root_path, static_folder=None)
     app.config.from_mapping(whole.config)
     app.session_interface = NoSessions()
-    site: Site = whole.extensions["wechatlogin"]
     app.extensions["wechatlogin"] = site
-    app.extensions[waiting.LIMIT] = OwnLimit(site.settings.limit_poll)
+    app.extensions[waiting.LIMIT] = limit
     request_log.init_app(app, site.settings)
     security.init_app(app)
     babel.init_app(app, locale_selector=languages.choose_locale)

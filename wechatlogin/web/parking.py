@@ -70,17 +70,17 @@ class ParkingMiddleware:
         try:
             body = self._app(environ, beginning)
         except BaseException:
-            self._let_go(environ)
+            self.let_go(environ)
             raise
         if not beginning.is_held:
-            self._let_go(environ)
+            self.let_go(environ)
             return body
         content = _read(body)
         status, headers = beginning.status, beginning.headers
         guest: Guest = environ[GUEST_KEY]
         if status.startswith("200"):
             content = self._wait(environ, guest, status, headers)
-        self._let_go(environ)
+        self.let_go(environ)
         start_response(status, _with_length(headers, content))
         return [content]
 
@@ -89,6 +89,12 @@ class ParkingMiddleware:
         guest = self.room.enter(attempt_id, address)
         environ[GUEST_KEY] = guest
         return guest
+
+    def let_go(self, environ: WSGIEnvironment) -> None:
+        """Let a guest leave that does not wait after all."""
+        guest = environ.pop(GUEST_KEY, None)
+        if guest is not None:
+            self.room.leave(guest)
 
     def answer_on_sigterm(self) -> None:
         """Answer everybody as soon as this process is told to stop; call it in the main thread."""
@@ -107,11 +113,6 @@ class ParkingMiddleware:
         self.room.close()
         self.lot.close()
         self._bus.close()
-
-    def _let_go(self, environ: WSGIEnvironment) -> None:
-        guest = environ.pop(GUEST_KEY, None)
-        if guest is not None:
-            self.room.leave(guest)
 
     def _wait(
         self, environ: WSGIEnvironment, guest: Guest, status: str, headers: _Headers

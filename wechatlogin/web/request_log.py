@@ -36,8 +36,7 @@ class RequestLog:
 
     def begin(self) -> None:
         """Give the request its id: the proxy's, where there is one to believe."""
-        given = request.headers.get(HEADER, "") if self.settings.trusted_proxies else ""
-        logs.request_id.set(given if _SANE_ID.fullmatch(given) else secrets.token_hex(8))
+        logs.request_id.set(choose_id(request.headers.get(HEADER), self.settings))
         g.request_started = time.perf_counter()
 
     def end(self, response: Response) -> Response:
@@ -45,9 +44,8 @@ class RequestLog:
         endpoint, took = request.endpoint or "none", time.perf_counter() - g.request_started
         method = request.method if request.method in metrics.METHODS else "other"
         status = response.status_code
-        _counter_of(endpoint, method, status // 100).inc()
-        _seconds_of(endpoint).observe(took)
-        if self.settings.access_log:
+        count(endpoint, method, status, took)
+        if check_written(endpoint, self.settings):
             _write_line(endpoint, method, status, took)
         response.headers[HEADER] = logs.request_id.get()
         return response
@@ -66,6 +64,23 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.teardown_request(hooks.forget)
 
 
+def choose_id(given: str | None, settings: Settings) -> str:
+    """Return the id of a request: the one that a proxy gave, where there is one to believe."""
+    is_believed = given is not None and settings.trusted_proxies and _SANE_ID.fullmatch(given)
+    return given if given is not None and is_believed else secrets.token_hex(8)
+
+
+def count(endpoint: str, method: str, status: int, took: float) -> None:
+    """Count a request that took so many seconds."""
+    _counter_of(endpoint, method, status // 100).inc()
+    _seconds_of(endpoint).observe(took)
+
+
+def check_written(endpoint: str, settings: Settings) -> bool:
+    """Tell whether a line is written for each request to an endpoint."""
+    return settings.access_log and log.isEnabledFor(_level(endpoint))
+
+
 # What the library looks up by labels takes longer than counting; there are few of them.
 @cache
 def _counter_of(endpoint: str, method: str, hundreds: int) -> Counter:
@@ -77,10 +92,11 @@ def _seconds_of(endpoint: str) -> Histogram:
     return metrics.HTTP_SECONDS.labels(endpoint)
 
 
+def _level(endpoint: str) -> int:
+    return logging.DEBUG if endpoint in QUIET_ENDPOINTS else logging.INFO
+
+
 def _write_line(endpoint: str, method: str, status: int, took: float) -> None:
-    level = logging.DEBUG if endpoint in QUIET_ENDPOINTS else logging.INFO
-    if not log.isEnabledFor(level):
-        return
     rule = request.url_rule.rule if request.url_rule else "-"
     fields = {
         "method": method,
@@ -89,4 +105,4 @@ def _write_line(endpoint: str, method: str, status: int, took: float) -> None:
         "status": status,
         "ms": round(took * 1000, 1),
     }
-    log.log(level, "%s %s %d", method, rule, status, extra={"fields": fields})
+    log.log(_level(endpoint), "%s %s %d", method, rule, status, extra={"fields": fields})

@@ -50,6 +50,8 @@ FOR_REGISTERED_PAGES = frozenset(
 )
 #: The one script that pages of any site may load: as a script, or as a module.
 SCRIPT_FOR_EVERYBODY = "js/wechatlogin.js"
+RESOURCE_POLICY = "Cross-Origin-Resource-Policy"
+NOT_STORED = "no-store"
 
 
 class Openers(StrEnum):
@@ -112,6 +114,12 @@ def csp_nonce() -> str:
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
     return str(g.csp_nonce)
+
+
+def headers_of_data(is_https: bool) -> tuple[tuple[str, str], ...]:
+    """Return what an answer of data carries besides a policy of its own."""
+    fixed = _fixed_headers(Openers.NONE, False, is_https)
+    return (*fixed, ("Cache-Control", NOT_STORED), (RESOURCE_POLICY, "same-origin"))
 
 
 def open_up(openness: Openness) -> None:
@@ -179,7 +187,7 @@ def _add_headers(response: Response) -> Response:
     elif (request.view_args or {}).get("filename") == SCRIPT_FOR_EVERYBODY:
         headers["Access-Control-Allow-Origin"] = "*"
         is_open = True
-    headers["Cross-Origin-Resource-Policy"] = "cross-origin" if is_open else "same-origin"
+    headers[RESOURCE_POLICY] = "cross-origin" if is_open else "same-origin"
     return response
 
 
@@ -199,7 +207,7 @@ def _fixed_headers(
 
 def _cache_control(response: Response, openness: Openness) -> str:
     if openness.kept_for is None or response.status_code != HTTPStatus.OK:
-        return "no-store"
+        return NOT_STORED
     return f"public, max-age={int(openness.kept_for.total_seconds())}"
 
 

@@ -3,8 +3,8 @@
 A page that knows that only the following is missing says so by `follow=1`.
 
 Answers at once when the state is not the one that the page knows, and else as late as it may.
-Nothing else is touched: no user is loaded, no session read or written, no cookie set. It is
-`web/asking.py` that serves it, without all that the other addresses need.
+Nothing else is touched: no user is loaded, no session read or written, no cookie set. What pages
+ask all day is answered by `web/asking.py`; this view answers every question, and refuses.
 """
 
 import re
@@ -32,8 +32,11 @@ EXPIRY_MARGIN = 0.05
 #: Where an application keeps its `OwnLimit` of these questions.
 LIMIT = "wechatlogin-poll-limit"
 
+#: In the environ of a question that is counted already.
+COUNTED_KEY = "wechatlogin.counted"
+
 #: The same for everybody, so that those who wait share one text; no nonce is needed here.
-_HEADERS = (
+HEADERS = (
     ("Content-Type", "application/json"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 )
@@ -56,6 +59,10 @@ class Question:
         is_known = status.status is self.known and status.follow is self.follow
         return not self.wait or status.is_terminal or not is_known
 
+    def seconds_for(self, status: AttemptStatus) -> float:
+        """Return how long there may be something to wait for."""
+        return min(self.wait, status.expires_in + EXPIRY_MARGIN)
+
 
 def poll_limit() -> str:
     """Return how many questions one address may ask."""
@@ -66,7 +73,8 @@ def poll_limit() -> str:
 def show(attempt_id: str) -> Response:
     """Tell the browser that started an attempt how it stands, now or when that changes."""
     limit: OwnLimit = current_app.extensions[LIMIT]
-    limit.count(request.remote_addr or "")
+    if COUNTED_KEY not in request.environ:
+        limit.count(request.remote_addr or "")
     return answer(attempt_id, _get_own_status)
 
 
@@ -85,8 +93,8 @@ def answer(attempt_id: str, get_own_status: Callable[[str], AttemptStatus]) -> R
         guest = parking.enter(request.environ, attempt_id, request.remote_addr or "")
     status = get_own_status(attempt_id)
     if guest is not None and not question.is_answered_by(status):
-        guest.stay(status, min(question.wait, status.expires_in + EXPIRY_MARGIN))
-    return Response(status.as_json(), headers=_HEADERS)
+        guest.stay(status, question.seconds_for(status))
+    return Response(status.as_json(), headers=HEADERS)
 
 
 def _read_question(longest: int) -> Question:
