@@ -23,6 +23,7 @@ from wechatlogin.extensions import db
 from wechatlogin.models import Algorithm, Application, Session, User
 from wechatlogin.services import applications, jwts, keys
 from wechatlogin.services.jwts import Claims, Expected
+from wechatlogin.services.keys import Signer
 from wechatlogin.services.site import Site
 
 #: The header's `typ`, by which no ID token can be taken for one.
@@ -46,9 +47,13 @@ def issue(
     *,
     subject: str,
     scope: str,
+    signer: Signer | None = None,
     now: datetime,
 ) -> SecretStr:
-    """Return an access token of an application's session (RFC 9068, 2)."""
+    """Return an access token of an application's session (RFC 9068, 2).
+
+    `signer` is the key that signs now, where it is at hand.
+    """
     claims = {
         "iss": site.issuer,
         "aud": application.client_id,
@@ -62,7 +67,8 @@ def issue(
         "amr": [session.way],
         "sid": session.public_id,
     }
-    signer = keys.find_or_create_current(site, application.id_token_algorithm, now=now)
+    if signer is None:
+        signer = keys.find_or_create_current(site, application.id_token_algorithm, now=now)
     return SecretStr(jwts.sign(signer, claims, type_=TYPE))
 
 

@@ -12,6 +12,7 @@ from wechatlogin.errors import TokenInvalid
 from wechatlogin.models import Algorithm, Application, Session
 from wechatlogin.services import applications, jwts, keys
 from wechatlogin.services.jwts import Expected
+from wechatlogin.services.keys import Signer
 from wechatlogin.services.site import Site
 
 
@@ -34,12 +35,14 @@ def issue(
     claims: Mapping[str, object],
     nonce: str | None,
     access_token: SecretStr | None,
+    signer: Signer | None = None,
     now: datetime,
 ) -> SecretStr:
     """Return an ID token of an application's session.
 
     `claims` says who it is: `sub`, and what the scope adds. `nonce` is that of the authorization
-    request, and None where there was none, as in what a refresh gives (Core, 12.2).
+    request, and None where there was none, as in what a refresh gives (Core, 12.2). `signer` is the
+    key that signs now, where it is at hand.
     """
     told: dict[str, object] = {
         **claims,
@@ -55,7 +58,8 @@ def issue(
         told["nonce"] = nonce
     if access_token is not None:
         told["at_hash"] = _half_hash(access_token)
-    signer = keys.find_or_create_current(site, application.id_token_algorithm, now=now)
+    if signer is None:
+        signer = keys.find_or_create_current(site, application.id_token_algorithm, now=now)
     return SecretStr(jwts.sign(signer, told))
 
 

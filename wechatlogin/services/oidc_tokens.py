@@ -15,6 +15,7 @@ from wechatlogin.services import (
     authorization_codes,
     claims,
     id_tokens,
+    keys,
     refresh_tokens,
     sessions,
 )
@@ -173,14 +174,21 @@ class _Signing:
         if self.session.user_id is None:
             raise TokenInvalid
         about = claims.get_claims(self.application, self.session.user_id, scope)
+        algorithm = self.application.id_token_algorithm
+        signer = keys.find_or_create_current(self.site, algorithm, now=self.now)
         given = (self.site, self.application, self.session)
         access_token = access_tokens.issue(
-            *given, subject=str(about["sub"]), scope=scope, now=self.now
+            *given, signer=signer, subject=str(about["sub"]), scope=scope, now=self.now
         )
         id_token = None
         if OPENID in scope.split():
             id_token = id_tokens.issue(
-                *given, claims=about, nonce=nonce, access_token=access_token, now=self.now
+                *given,
+                signer=signer,
+                claims=about,
+                nonce=nonce,
+                access_token=access_token,
+                now=self.now,
             )
         expires_in = self.application.access_seconds
         return Tokens(access_token, expires_in, scope, id_token, refresh_token)
