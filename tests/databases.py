@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, MetaData, create_engine, delete, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 
 from wechatlogin.extensions import db
 
@@ -39,7 +40,8 @@ def fresh_database(kind: str, folder: Path, *, template: str | None = None) -> I
         return
     server = make_url(POSTGRESQL if kind == "postgresql" else MARIADB)
     name = f"wechatlogin_{secrets.token_hex(6)}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    # A server has a hundred connections, and there may be as many databases at a time.
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     try:
         with engine.connect() as connection:
             like = f" TEMPLATE {template}" if template else ""
@@ -54,7 +56,6 @@ def fresh_database(kind: str, folder: Path, *, template: str | None = None) -> I
         force = " WITH (FORCE)" if kind == "postgresql" else ""
         with engine.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name}{force}"))
-        engine.dispose()
 
 
 def kind_for(tests: str) -> str:
