@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from wechatlogin.errors import TokenInvalid
 from wechatlogin.extensions import db
@@ -28,6 +28,18 @@ from wechatlogin.services.site import Site
 
 #: The header's `typ`, by which no ID token can be taken for one.
 TYPE = "at+jwt"
+
+_LIVE_SESSION = (
+    select(Session)
+    .join(User, User.id == Session.user_id)
+    .where(
+        Session.public_id == bindparam("public_id"),
+        Session.application_id == bindparam("application_id"),
+        Session.expires_at > bindparam("now"),
+        User.banned_at.is_(None),
+    )
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -94,14 +106,5 @@ def verify(site: Site, token: str, *, now: datetime) -> AccessToken:
 
 def _get_session(application: Application, public_id: str, now: datetime) -> Session | None:
     """Return the session, however long it has slept: an application's has no visits to note."""
-    query = (
-        select(Session)
-        .join(User, User.id == Session.user_id)
-        .where(
-            Session.public_id == public_id,
-            Session.application_id == application.id,
-            Session.expires_at > now,
-            User.banned_at.is_(None),
-        )
-    )
-    return db.session.scalar(query.execution_options(populate_existing=True))
+    wanted = {"public_id": public_id, "application_id": application.id, "now": now}
+    return db.session.scalar(_LIVE_SESSION, wanted)

@@ -7,7 +7,7 @@ and two users that turn out to share one are merged (`services/merging.py`).
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 
 from wechatlogin.extensions import db
 from wechatlogin.models import (
@@ -29,6 +29,10 @@ from wechatlogin.services import (
 )
 from wechatlogin.wechat.oauth import Profile
 
+_IDENTITY = select(Identity).where(
+    Identity.appid == bindparam("appid"), Identity.openid == bindparam("openid")
+)
+
 
 @dataclass(frozen=True)
 class Sighting:
@@ -45,9 +49,7 @@ class Sighting:
 
 def get_identity(appid: str, openid: str) -> Identity | None:
     """Return the identity of a person in one WeChat app."""
-    return db.session.scalar(
-        select(Identity).where(Identity.appid == appid, Identity.openid == openid)
-    )
+    return db.session.scalar(_IDENTITY, {"appid": appid, "openid": openid})
 
 
 @repeatable

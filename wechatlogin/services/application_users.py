@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from wechatlogin.extensions import db
@@ -20,13 +20,19 @@ from wechatlogin.services import webhook_events
 LOWEST = 10**11
 TRIES = 5
 
+_KNOWN = (
+    select(ApplicationUser)
+    .where(
+        ApplicationUser.application_id == bindparam("application_id"),
+        ApplicationUser.user_id == bindparam("user_id"),
+    )
+    .execution_options(populate_existing=True)
+)
+
 
 def get(application_id: int, user_id: str) -> ApplicationUser | None:
     """Return a person as an application knows them."""
-    query = select(ApplicationUser).where(
-        ApplicationUser.application_id == application_id, ApplicationUser.user_id == user_id
-    )
-    return db.session.scalar(query.execution_options(populate_existing=True))
+    return db.session.scalar(_KNOWN, {"application_id": application_id, "user_id": user_id})
 
 
 def check_known(number: int) -> bool:

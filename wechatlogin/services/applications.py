@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import SecretStr
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from wechatlogin.errors import ApplicationUnknown, SettingRefused
 from wechatlogin.extensions import db
@@ -33,6 +33,7 @@ from wechatlogin.services.audit import COMMAND_LINE, Actor, Hidden
 from wechatlogin.services.paging import Page, Place
 from wechatlogin.vault import Vault
 
+_BY_CLIENT_ID = select(Application).where(Application.client_id == bindparam("client_id"))
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 #: How many numbers there are for new user domains, all of the same length.
 USER_DOMAINS = 10**12
@@ -67,7 +68,7 @@ def get(client_id: str) -> Application | None:
     if not _CLIENT_ID.fullmatch(client_id):
         # Not every database takes every character.
         return None
-    return db.session.scalar(select(Application).where(Application.client_id == client_id))
+    return db.session.scalar(_BY_CLIENT_ID, {"client_id": client_id})
 
 
 def verify(client_id: str) -> Application:

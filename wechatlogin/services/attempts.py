@@ -21,7 +21,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
 
 from wechatlogin.config import ConfirmPolicy
 from wechatlogin.errors import (
@@ -46,6 +46,10 @@ CLAIM_REPEAT = timedelta(seconds=60)
 #: Whoever has to follow the account has this long for it.
 FOLLOW_LIFETIME = timedelta(minutes=5)
 
+_AS_IT_IS = select(Attempt).execution_options(populate_existing=True)
+_BY_ID = _AS_IT_IS.where(Attempt.id == bindparam("value"))
+_BY_SCENE = _AS_IT_IS.where(Attempt.scene == bindparam("value"))
+_BY_CONFIRM_HASH = _AS_IT_IS.where(Attempt.confirm_hash == bindparam("value"))
 _IS_UNCONFIRMED = (Attempt.status.in_([Status.PENDING, Status.SCANNED]),)
 
 
@@ -110,17 +114,17 @@ def start(new: NewAttempt, *, now: datetime) -> Attempt:
 
 def get(attempt_id: str) -> Attempt | None:
     """Return the attempt as it is in the database now."""
-    return _get(Attempt.id == attempt_id)
+    return db.session.scalar(_BY_ID, {"value": attempt_id})
 
 
 def get_by_scene(scene: str) -> Attempt | None:
     """Return the attempt that travels through WeChat as this scene."""
-    return _get(Attempt.scene == scene)
+    return db.session.scalar(_BY_SCENE, {"value": scene})
 
 
 def get_by_confirm_hash(confirm_hash: str) -> Attempt | None:
     """Return the attempt whose confirm link has this hash."""
-    return _get(Attempt.confirm_hash == confirm_hash)
+    return db.session.scalar(_BY_CONFIRM_HASH, {"value": confirm_hash})
 
 
 def status_at(attempt: Attempt, now: datetime) -> Status:
@@ -317,11 +321,6 @@ def check_claimed_before(binding_hash: str, user_id: str) -> bool:
         Attempt.status == Status.CLAIMED,
     )
     return db.session.scalar(query.limit(1)) is not None
-
-
-def _get(condition: ColumnElement[bool]) -> Attempt | None:
-    query = select(Attempt).where(condition).execution_options(populate_existing=True)
-    return db.session.scalar(query)
 
 
 def move(

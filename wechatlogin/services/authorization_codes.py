@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from wechatlogin.errors import CodeReused, TokenInvalid
 from wechatlogin.extensions import db
@@ -23,6 +23,15 @@ from wechatlogin.vault import sha256_hex
 LIFETIME = timedelta(seconds=60)
 #: A spent one is kept so long, to notice that it comes a second time.
 MEMORY = timedelta(hours=1)
+
+_OF_APPLICATION = (
+    select(AuthorizationCode)
+    .where(
+        AuthorizationCode.code_hash == bindparam("code_hash"),
+        AuthorizationCode.application_id == bindparam("application_id"),
+    )
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -128,11 +137,8 @@ def _start_session(
 
 
 def _get(application: Application, code: str) -> AuthorizationCode | None:
-    query = select(AuthorizationCode).where(
-        AuthorizationCode.code_hash == sha256_hex(code),
-        AuthorizationCode.application_id == application.id,
-    )
-    return db.session.scalar(query.execution_options(populate_existing=True))
+    wanted = {"code_hash": sha256_hex(code), "application_id": application.id}
+    return db.session.scalar(_OF_APPLICATION, wanted)
 
 
 @repeatable

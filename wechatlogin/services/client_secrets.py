@@ -14,7 +14,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from wechatlogin.errors import SettingRefused
 from wechatlogin.extensions import db
@@ -30,6 +30,14 @@ OVERLAP = timedelta(days=1)
 LONGEST_OVERLAP = timedelta(days=90)
 NONE_IF_PUBLIC = msgid("公开的应用没有密钥。")
 #: Other systems gave secrets of 32 hexadecimal digits.
+_LIVE = (
+    select(ClientSecret)
+    .where(
+        ClientSecret.application_id == bindparam("application_id"),
+        or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > bindparam("now")),
+    )
+    .order_by(ClientSecret.id.desc())
+)
 _GIVEN = re.compile(r"[!-~]{32,128}")
 
 
@@ -149,8 +157,4 @@ def get_all_kept(vault: Vault, application: Application, *, now: datetime) -> li
 
 def get_live(application: Application, *, now: datetime) -> list[ClientSecret]:
     """Return the rows of an application's secrets that are still good, the newest first."""
-    query = select(ClientSecret).where(
-        ClientSecret.application_id == application.id,
-        or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > now),
-    )
-    return list(db.session.scalars(query.order_by(ClientSecret.id.desc())))
+    return list(db.session.scalars(_LIVE, {"application_id": application.id, "now": now}))

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from joserfc.jwk import ECKey, Key, KeySet, RSAKey
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from wechatlogin.errors import KeyInUse, KeyUnknown
 from wechatlogin.extensions import db
@@ -31,6 +31,22 @@ KEPT_FOR = timedelta(hours=1)
 #: API is signed.
 LONGEST = {Algorithm.RS256: timedelta(days=30), Algorithm.ES256: timedelta(0)}
 RSA_BITS = 2048
+
+_CURRENT = (
+    select(SigningKey)
+    .where(
+        SigningKey.algorithm == bindparam("algorithm"),
+        SigningKey.active_from <= bindparam("now"),
+        SigningKey.retired_at.is_(None),
+    )
+    .order_by(SigningKey.active_from.desc(), SigningKey.kid)
+    .limit(1)
+)
+_PUBLISHED = (
+    select(SigningKey)
+    .where(or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > bindparam("now")))
+    .order_by(SigningKey.algorithm.desc(), SigningKey.created_at, SigningKey.kid)
+)
 
 
 class KeyState(StrEnum):
@@ -138,19 +154,11 @@ def find_or_create_public_keys(site: Site, *, now: datetime) -> KeySet:
 
 def get_public_keys(*, now: datetime) -> KeySet:
     """Return the public half of every key that is not retired, the commoner algorithm first."""
-    live = or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > now)
-    order = (SigningKey.algorithm.desc(), SigningKey.created_at, SigningKey.kid)
-    rows = db.session.scalars(select(SigningKey).where(live).order_by(*order))
-    return KeySet([_public(row) for row in rows])
+    return KeySet([_public(row) for row in db.session.scalars(_PUBLISHED, {"now": now})])
 
 
 def _get_current(algorithm: Algorithm, now: datetime) -> SigningKey | None:
-    query = select(SigningKey).where(
-        SigningKey.algorithm == algorithm,
-        SigningKey.active_from <= now,
-        SigningKey.retired_at.is_(None),
-    )
-    return db.session.scalar(query.order_by(SigningKey.active_from.desc(), SigningKey.kid).limit(1))
+    return db.session.scalar(_CURRENT, {"algorithm": algorithm, "now": now})
 
 
 def _get_replaced_at(row: SigningKey) -> datetime | None:

@@ -12,7 +12,7 @@ may ask everybody anew; else whoever agreed to an earlier one is left alone.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from wechatlogin.errors import NoticeDue
 from wechatlogin.extensions import db
@@ -23,6 +23,13 @@ from wechatlogin.services.audit import Actor
 
 #: Characters: both languages together have to fit into one form.
 LONGEST_TEXT = 8_000
+
+_NEWEST_FIRST = (
+    select(PrivacyNotice)
+    .order_by(PrivacyNotice.version.desc())
+    .execution_options(populate_existing=True)
+)
+_NEWEST = _NEWEST_FIRST.limit(1)
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ def get_current() -> PrivacyNotice | None:
 
 def get_last() -> PrivacyNotice | None:
     """Return the version with the highest number, even if it is empty."""
-    return db.session.scalar(_newest_first().limit(1))
+    return db.session.scalar(_NEWEST)
 
 
 def get(version: int) -> PrivacyNotice | None:
@@ -53,7 +60,7 @@ def get(version: int) -> PrivacyNotice | None:
 
 def get_all() -> list[PrivacyNotice]:
     """Return every version, the newest first; there is one for each time the owner wrote."""
-    return list(db.session.scalars(_newest_first()))
+    return list(db.session.scalars(_NEWEST_FIRST))
 
 
 def get_due(user_id: str | None) -> PrivacyNotice | None:
@@ -137,11 +144,6 @@ def publish(new: NewNotice, *, by: Actor, now: datetime) -> PrivacyNotice:
 def _get_required() -> int:
     asking = select(func.max(PrivacyNotice.version)).where(PrivacyNotice.asks_anew.is_(True))
     return db.session.scalar(asking) or 0
-
-
-def _newest_first() -> Select[PrivacyNotice]:
-    query = select(PrivacyNotice).order_by(PrivacyNotice.version.desc())
-    return query.execution_options(populate_existing=True)
 
 
 def _told(row: PrivacyNotice) -> dict[str, object]:

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from wechatlogin import metrics
@@ -31,6 +31,14 @@ WORK_LIMIT = timedelta(seconds=4)
 LOOK_AGAIN_SECONDS = 0.05
 # Before a kept reply that is a whole message. No text that a chat can carry begins with it.
 _XML_MARK = "\x00"
+
+_KNOWN = select(ReceivedMessage).where(
+    ReceivedMessage.appid == bindparam("appid"),
+    or_(
+        ReceivedMessage.dedupe_key == bindparam("dedupe_key"),
+        ReceivedMessage.signature == bindparam("signature"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -150,13 +158,7 @@ def _take_over(known: ReceivedMessage, now: datetime) -> bool:
 
 
 def _get(appid: str, push: Push) -> ReceivedMessage | None:
-    query = select(ReceivedMessage).where(
-        ReceivedMessage.appid == appid,
-        or_(
-            ReceivedMessage.dedupe_key == push.dedupe_key,
-            ReceivedMessage.signature == push.signature,
-        ),
-    )
+    wanted = {"appid": appid, "dedupe_key": push.dedupe_key, "signature": push.signature}
     # A row that shares the signature decides: that is where a replay shows.
-    rows = list(db.session.scalars(query))
+    rows = list(db.session.scalars(_KNOWN, wanted))
     return next((row for row in rows if row.signature == push.signature), rows[0] if rows else None)

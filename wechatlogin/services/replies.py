@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from wechatlogin.errors import ReplyRefused
@@ -27,6 +27,13 @@ from wechatlogin.wechat.replies import LONGEST_CONTENT, check_sayable
 log = logging.getLogger(__name__)
 
 LONGEST_KEYWORD = 64
+
+_TEXTS = select(Reply.language, Reply.text).where(
+    Reply.wechat_app_id == bindparam("wechat_app_id"),
+    Reply.occasion == bindparam("occasion"),
+    Reply.keyword == bindparam("keyword"),
+    Reply.language.in_(bindparam("languages", expanding=True)),
+)
 
 
 @dataclass(frozen=True)
@@ -106,13 +113,13 @@ def get_text(
     The keyword is taken as the person wrote it.
     """
     languages = (language, site.settings.default_language)
-    query = select(Reply.language, Reply.text).where(
-        Reply.wechat_app_id == row.id,
-        Reply.occasion == occasion,
-        Reply.keyword == fold(keyword),
-        Reply.language.in_(languages),
-    )
-    found: dict[str, str] = {one.language: one.text for one in db.session.execute(query)}
+    wanted = {
+        "wechat_app_id": row.id,
+        "occasion": occasion,
+        "keyword": fold(keyword),
+        "languages": languages,
+    }
+    found: dict[str, str] = {one.language: one.text for one in db.session.execute(_TEXTS, wanted)}
     return next((found[one] for one in languages if one in found), None)
 
 

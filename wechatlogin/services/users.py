@@ -9,12 +9,21 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from wechatlogin.errors import UserBanned
 from wechatlogin.extensions import db
 from wechatlogin.models import AuditTag, Merge, MergeState, User
 from wechatlogin.services import audit
+
+_LOCKED = (
+    select(User)
+    .where(User.id.in_(bindparam("ids", expanding=True)))
+    .order_by(User.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_BANNED = select(User.id).where(User.id == bindparam("id"), User.banned_at.is_not(None))
 
 
 def resolve_user_id(user_id: str) -> str | None:
@@ -50,8 +59,7 @@ def lock_all(user_ids: Iterable[str]) -> list[User]:
 
     All that one unit needs are locked by one call.
     """
-    query = select(User).where(User.id.in_(list(user_ids))).order_by(User.id).with_for_update()
-    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+    return list(db.session.scalars(_LOCKED, {"ids": list(user_ids)}))
 
 
 def verify_admitted(user_id: str | None) -> None:
@@ -59,8 +67,7 @@ def verify_admitted(user_id: str | None) -> None:
 
     :raise UserBanned: if one has.
     """
-    query = select(User.id).where(User.id == user_id, User.banned_at.is_not(None))
-    if user_id is not None and db.session.scalar(query) is not None:
+    if user_id is not None and db.session.scalar(_BANNED, {"id": user_id}) is not None:
         raise UserBanned
 
 

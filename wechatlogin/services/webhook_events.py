@@ -5,7 +5,6 @@ knows, by the `sub` that it knows them by. WeChat's own names for them, and whet
 are for those that may be granted the scope `wechat`.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -66,8 +65,10 @@ def note_follow(identity: Identity, former: bool | None, *, now: datetime) -> No
     follows = identity.follows
     if follows is former:
         return
-    subjects = {known.application_id: known.subject for known in _get_known(identity.user_id)}
-    for application in _get_applications(identity.user_id, WebhookEvent.FOLLOW_CHANGED):
+    applications = _get_applications(identity.user_id, WebhookEvent.FOLLOW_CHANGED)
+    known = _get_known(identity.user_id) if applications else []
+    subjects = {one.application_id: one.subject for one in known}
+    for application in applications:
         appids = [row.appid for row in wechat_apps.get_for(application)]
         if SCOPE in application.scopes and identity.appid in appids:
             data = {"sub": subjects[application.id], "follows": follows, **_names(identity)}
@@ -84,7 +85,7 @@ def _get_known(user_id: str) -> list[ApplicationUser]:
     return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
-def _get_applications(user_id: str, event: WebhookEvent) -> Iterable[Application]:
+def _get_applications(user_id: str, event: WebhookEvent) -> list[Application]:
     """Return the applications that know a person and want to hear of this."""
     query = (
         select(Application)

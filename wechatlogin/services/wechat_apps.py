@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import SecretStr
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from wechatlogin.errors import InvalidRequest, NotConfigured, RightMissing
 from wechatlogin.extensions import db
@@ -29,6 +29,8 @@ from wechatlogin.wechat.http import WeChatHTTP
 
 #: By whose rights a login could do more than write in a chat.
 _MORE_THAN_CHAT = (Right.WEB_AUTHORIZATION, Right.PARAMETRIC_QR)
+_BY_APPID = select(WeChatAppRow).where(WeChatAppRow.appid == bindparam("appid"))
+_ALL = select(WeChatAppRow).order_by(WeChatAppRow.id)
 _IDENTIFIER = re.compile(r"[a-z0-9-]{1,31}")
 
 
@@ -57,7 +59,7 @@ class NewWeChatApp:
 
 def get(appid: str) -> WeChatAppRow | None:
     """Return the app with this appid."""
-    return db.session.scalar(select(WeChatAppRow).where(WeChatAppRow.appid == appid))
+    return db.session.scalar(_BY_APPID, {"appid": appid})
 
 
 def verify(appid: str) -> WeChatAppRow:
@@ -73,7 +75,7 @@ def verify(appid: str) -> WeChatAppRow:
 
 def get_all() -> list[WeChatAppRow]:
     """Return all apps, the first made first."""
-    return list(db.session.scalars(select(WeChatAppRow).order_by(WeChatAppRow.id)))
+    return list(db.session.scalars(_ALL))
 
 
 def get_for(application: Application | None) -> list[WeChatAppRow]:
