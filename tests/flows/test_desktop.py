@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.conftest import Installation, Installer
@@ -90,6 +91,7 @@ def test_a_stranger_who_scans_and_does_not_follow_changes_nothing(
     expect_status(page, "等待扫码")
 
 
+@pytest.mark.fault("C-07")
 def test_where_wechat_gives_no_qr_ours_leads_to_the_same_end(
     install: Installer, desktop: BrowserContext, new_phone: NewPhone
 ) -> None:

@@ -85,6 +85,7 @@ def test_a_profile_is_asked_for_again_only_where_that_helps(
     assert calls(installation, TOKEN_PATH) == (2 if is_dead else 1)
 
 
+@pytest.mark.fault("C-08")
 def test_a_secret_that_was_changed_is_not_tried_at_every_visit(install: Installer) -> None:
     installation = install()
     installation.simulator.fault("/cgi-bin/stable_token", "errcode", errcode=40125)
@@ -99,6 +100,7 @@ def test_a_secret_that_was_changed_is_not_tried_at_every_visit(install: Installe
     assert calls(installation, "/cgi-bin/stable_token") == 1
 
 
+@pytest.mark.fault("C-07")
 def test_a_day_whose_messages_are_used_up_is_over_for_that_kind_of_message_alone(
     install: Installer,
 ) -> None:

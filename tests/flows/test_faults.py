@@ -93,6 +93,7 @@ def test_a_sixth_message_in_an_hour_is_refused_in_words(install: Installer) -> N
     assert len(kinds(installation, person)) == 5
 
 
+@pytest.mark.fault("C-03")
 def test_a_dead_account_token_is_renewed_in_the_middle(installation: Installation) -> None:
     person = a_follower(installation)
     path = "/cgi-bin/message/template/send"
@@ -104,6 +105,7 @@ def test_a_dead_account_token_is_renewed_in_the_middle(installation: Installatio
     assert kinds(installation, person) == ["template"]
 
 
+@pytest.mark.fault("C-02")
 @pytest.mark.parametrize("mode", ["html", "truncate", "garbage", "reset", "http_500"])
 def test_whatever_wechat_answers_the_person_reads_words(
     installation: Installation, mode: str

@@ -147,6 +147,7 @@ def test_a_body_that_is_too_large_or_of_unknown_length_is_refused(wechat: Wechat
     assert (large.status_code, chunked.status_code) == (413, 411)
 
 
+@pytest.mark.fault("C-10")
 def test_three_deliveries_of_one_scan_are_answered_with_the_same_link(wechat: Wechat) -> None:
     desktop = Phone("lin")
     desktop.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0 Safari/537.36"
@@ -185,6 +186,7 @@ def test_an_unknown_event_is_answered_with_success(wechat: Wechat) -> None:
     assert (answer.status_code, answer.text) == (200, "success")
 
 
+@pytest.mark.fault("C-11")
 def test_a_late_follow_event_does_not_undo_a_later_unfollow(wechat: Wechat) -> None:
     _, openid = a_known_person(wechat.installation)
     now = int(time.time())

@@ -32,6 +32,7 @@ def show_qr(installation: Installation) -> None:
     assert Browser().open(f"{installation.url}/login").ok
 
 
+@pytest.mark.fault("C-07", "C-08")
 @pytest.mark.parametrize(
     ("path", "errcode", "title", "words"),
     [

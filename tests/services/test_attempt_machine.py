@@ -197,6 +197,7 @@ class Life(RuleBasedStateMachine):
             assert attempt.user_id == self.users[self.owner[attempt_id]]
 
 
+@pytest.mark.fault("C-11")
 @pytest.mark.usefixtures("storage")
 def test_no_order_of_events_breaks_an_attempt(stored_app: Flask) -> None:
     machine = type("LifeHere", (Life,), {"app": stored_app})

@@ -105,6 +105,7 @@ def test_another_browser_cannot_claim_and_learns_nothing() -> None:
         attempts.claim("0" * 32, binding_hash=BINDING, now=LATER)
 
 
+@pytest.mark.fault("C-11")
 def test_nothing_can_be_claimed_before_it_is_confirmed() -> None:
     attempt = start_attempt(now=NOW)
     scan(attempt.id, "o-lin")
@@ -149,6 +150,7 @@ def test_a_confirmed_attempt_cannot_be_declined_any_more() -> None:
     assert attempts.claim(attempt.id, binding_hash=BINDING, now=LATER)[1]
 
 
+@pytest.mark.fault("C-11")
 def test_an_attempt_past_its_time_is_expired_without_anybody_writing_it_down() -> None:
     attempt = start_attempt(now=NOW)
 
@@ -183,6 +185,7 @@ def test_a_confirmation_in_the_last_second_can_still_be_claimed_for_ten_seconds(
     assert is_first
 
 
+@pytest.mark.fault("C-11")
 def test_of_twenty_claims_at_once_one_is_the_first(stored_app: Flask) -> None:
     attempt = start_attempt(now=NOW)
     attempts.confirm(attempt.id, "o-lin", user_id=a_user(NOW), now=LATER)

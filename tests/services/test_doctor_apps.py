@@ -54,6 +54,7 @@ def test_a_wrong_secret_is_told_with_wechats_number(storage: Site, simulator: Si
     assert ready.examine(Step.WHITE_LIST).state is State.UNKNOWN
 
 
+@pytest.mark.fault("C-08")
 def test_an_address_that_is_not_listed_is_named_for_pasting(
     storage: Site, simulator: Simulator
 ) -> None:
@@ -67,6 +68,7 @@ def test_an_address_that_is_not_listed_is_named_for_pasting(
     assert ready.examine(Step.SECRET).state is State.UNKNOWN
 
 
+@pytest.mark.fault("C-08")
 @pytest.mark.parametrize("errcode", [61004, 89503, 89506])
 def test_a_refused_address_that_is_not_named_is_told_from_the_table(
     ready: Clinic, errcode: int
@@ -280,6 +282,7 @@ def test_why_wechat_refuses_the_list_of_templates_is_told(
     assert (found.reason, found.remedy) == (ERRCODES[48001].meaning, ERRCODES[48001].advice)
 
 
+@pytest.mark.fault("C-04")
 def test_a_token_that_somebody_else_renews_is_told(ready: Clinic) -> None:
     wechat_apps.access_tokens(ready.site, ready.row).get()
     alone = ready.examine(Step.TOKEN_OWNER)
@@ -300,6 +303,7 @@ def test_a_token_that_somebody_else_renews_is_told(ready: Clinic) -> None:
     assert "别的程序" in shared.reason
 
 
+@pytest.mark.fault("C-04")
 def test_tokens_that_die_early_are_told(ready: Clinic) -> None:
     clinic.note_error(ready, "/cgi-bin/qrcode/create", 40001, count=3)
 

@@ -46,6 +46,7 @@ def no_rest(_seconds: float) -> None:
     pass
 
 
+@pytest.mark.fault("C-35")
 def test_a_unit_comes_to_take_a_moment(storage: Site, disk: Disk) -> None:
     ours = Pace(no_rest)
 
@@ -73,6 +74,7 @@ def test_the_last_few_rows_say_nothing_about_many(storage: Site, disk: Disk) -> 
     assert ours.rows == FIRST
 
 
+@pytest.mark.fault("C-35")
 def test_others_get_as_much_time_as_a_unit_took(storage: Site, disk: Disk) -> None:
     rests: list[float] = []
     ours = Pace(rests.append)
@@ -85,6 +87,7 @@ def test_others_get_as_much_time_as_a_unit_took(storage: Site, disk: Disk) -> No
     assert rests == [1.5, 2.0]
 
 
+@pytest.mark.fault("C-35")
 def test_a_unit_is_committed_before_others_get_their_time(storage: Site) -> None:
     seen: list[int] = []
 

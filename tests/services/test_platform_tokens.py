@@ -56,6 +56,7 @@ def set_row(account: Account, **values: object) -> None:
         )
 
 
+@pytest.mark.fault("C-05")
 def test_twenty_requests_at_once_fetch_one_token(
     storage: Site, stored_app: Flask, simulator: Simulator, http: WeChatHTTP, account: Account
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_token_is_renewed_ahead_of_its_end(
     assert fetches(simulator, account) == 2
 
 
+@pytest.mark.fault("C-05")
 def test_while_another_renews_the_living_token_serves(
     storage: Site, simulator: Simulator, http: WeChatHTTP, account: Account
 ) -> None:
@@ -113,6 +115,7 @@ def test_while_another_renews_the_living_token_serves(
     assert fetches(simulator, account) == 1
 
 
+@pytest.mark.fault("C-06")
 def test_a_killed_renewer_delays_nobody_beyond_its_lease(
     storage: Site, http: WeChatHTTP, account: Account
 ) -> None:
@@ -128,6 +131,7 @@ def test_a_killed_renewer_delays_nobody_beyond_its_lease(
     assert tokens_of(storage, http, account).get()
 
 
+@pytest.mark.fault("C-03")
 def test_of_many_that_meet_a_dead_token_one_renews_it(
     storage: Site, stored_app: Flask, simulator: Simulator, http: WeChatHTTP, account: Account
 ) -> None:
@@ -164,6 +168,7 @@ def test_a_token_that_somebody_else_has_replaced_is_taken_from_the_database(
     assert fetches(simulator, account) == 1
 
 
+@pytest.mark.fault("C-03")
 def test_wechat_is_not_asked_to_insist_twice_in_thirty_seconds(
     storage: Site, simulator: Simulator, http: WeChatHTTP, account: Account
 ) -> None:

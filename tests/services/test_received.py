@@ -30,6 +30,7 @@ PUSH = TextMessage(
 RETRY = replace(PUSH, signature="t" * 40, body_sha256="c" * 64)
 
 
+@pytest.mark.fault("C-10")
 @pytest.mark.parametrize(
     "reply",
     [
@@ -82,6 +83,7 @@ def test_another_account_may_have_the_same_message_number() -> None:
     assert received.note("wxffffffffffffffff", PUSH, now=NOW).is_new
 
 
+@pytest.mark.fault("C-12")
 @pytest.mark.usefixtures("storage")
 def test_what_could_not_be_worked_on_is_worked_on_at_the_retry() -> None:
     failed = received.note(APPID, PUSH, now=NOW)

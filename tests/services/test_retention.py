@@ -93,6 +93,7 @@ def an_error(at: datetime) -> PlatformErrorCount:
     )
 
 
+@pytest.mark.fault("C-34")
 def test_of_everything_the_old_goes_and_the_young_stays(storage: Site) -> None:
     program, _ = a_program(storage, now=NOW)
     identity = an_identity(an_account(storage, now=NOW), "o-lin", now=NOW)
@@ -170,6 +171,7 @@ def test_refresh_tokens_go_with_their_session_or_before(storage: Site) -> None:
     assert count(RefreshToken) == 0
 
 
+@pytest.mark.fault("C-35")
 def test_more_than_one_batch_goes(storage: Site) -> None:
     add(*[a_message(OLD + timedelta(seconds=number)) for number in range(MANY)])
 
@@ -263,6 +265,7 @@ def test_whoever_an_answer_says_has_left_has_the_same_time(storage: Site) -> Non
     assert count(User) == 0
 
 
+@pytest.mark.fault("C-11")
 def test_an_event_that_comes_late_logs_nobody_out(storage: Site) -> None:
     row = an_account(storage, now=OLD)
     identity = an_identity(row, "o-lin", now=OLD)

@@ -68,6 +68,7 @@ def test_a_session_ends_in_any_case(user_id: str) -> None:
     assert not is_live("token", NOW + LIFETIME)
 
 
+@pytest.mark.fault("C-23")
 def test_a_clock_that_goes_back_does_not_lengthen_a_session(user_id: str) -> None:
     start("token", user_id)
 

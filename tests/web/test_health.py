@@ -36,6 +36,7 @@ def test_every_database_that_is_migrated_is_ready(storage: Site) -> None:
     assert readiness.verify_schema() == readiness.get_newest_schema()
 
 
+@pytest.mark.fault("C-26")
 def test_an_empty_database_is_not_ready_and_the_words_say_what_to_run(app: Flask) -> None:
     answer = app.test_client().get("/readyz")
 
@@ -45,6 +46,7 @@ def test_an_empty_database_is_not_ready_and_the_words_say_what_to_run(app: Flask
     assert "Retry-After" in answer.headers
 
 
+@pytest.mark.fault("C-26")
 def test_the_tables_of_an_older_release_are_not_ready(app: Flask) -> None:
     with app.app_context():
         upgrade()
@@ -54,6 +56,7 @@ def test_the_tables_of_an_older_release_are_not_ready(app: Flask) -> None:
     assert app.test_client().get("/readyz").status_code == 503
 
 
+@pytest.mark.fault("C-26")
 def test_the_next_release_may_migrate_before_it_takes_over(app: Flask) -> None:
     with app.app_context():
         upgrade()
@@ -97,6 +100,7 @@ def test_redis_is_told_of_and_asked_for_nothing(
     assert answer.json == {"redis": condition, "schema": readiness.get_newest_schema()}
 
 
+@pytest.mark.fault("C-28")
 def test_a_process_that_is_forked_begins_then() -> None:
     reading, writing = os.pipe()
     before = health.get_started_at()

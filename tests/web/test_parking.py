@@ -235,6 +235,7 @@ def test_a_stop_answers_everybody_and_takes_no_longer_for_it(tmp_path: Path) -> 
     assert min(excess) < 1
 
 
+@pytest.mark.fault("C-29")
 def test_beyond_max_waiting_the_answer_comes_at_once(tmp_path: Path) -> None:
     with running(tmp_path, max_waiting=2) as service:
         waiters = [service.waiter()[1] for _ in range(2)]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 
 from tests.stories import start_attempt
@@ -24,6 +25,7 @@ def an_old_attempt(app: Flask) -> None:
         db.session.remove()
 
 
+@pytest.mark.fault("C-34")
 def test_it_is_done_once_within_the_hour(empty_app: Flask) -> None:
     an_old_attempt(empty_app)
     with empty_app.app_context():

@@ -63,6 +63,7 @@ def test_a_code_has_a_grant_whose_profile_can_be_read(
     assert answers.calls[0].query["lang"] == "zh_CN"
 
 
+@pytest.mark.fault("C-03")
 def test_a_profile_is_asked_for_once_more_when_wechat_is_busy(
     answers: Answers, wechat: client.WeChatClient
 ) -> None:
@@ -72,6 +73,7 @@ def test_a_profile_is_asked_for_once_more_when_wechat_is_busy(
     assert wechat.get_profile(GRANT).nickname == "小明"
 
 
+@pytest.mark.fault("C-03")
 def test_a_profile_is_not_asked_for_a_third_time(
     answers: Answers, wechat: client.WeChatClient
 ) -> None:
@@ -324,6 +326,7 @@ def test_a_text_that_is_too_long_is_not_sent(answers: Answers, wechat: client.We
     assert answers.calls == []
 
 
+@pytest.mark.fault("C-03")
 @pytest.mark.parametrize("number", [40001, 40014, 42001, 41001])
 def test_point_5_a_rejected_token_is_renewed_and_the_call_repeated_once(
     answers: Answers, wechat: client.WeChatClient, tokens: StoredTokens, number: int
@@ -337,6 +340,7 @@ def test_point_5_a_rejected_token_is_renewed_and_the_call_repeated_once(
     assert [call.query["access_token"] for call in answers.calls] == ["token-1", "token-2"]
 
 
+@pytest.mark.fault("C-03")
 def test_point_5_a_second_rejection_is_not_answered_by_a_third_call(
     answers: Answers, wechat: client.WeChatClient, tokens: StoredTokens
 ) -> None:
@@ -349,6 +353,7 @@ def test_point_5_a_second_rejection_is_not_answered_by_a_third_call(
     assert len(answers.calls) == 2
 
 
+@pytest.mark.fault("C-03")
 def test_point_5_the_same_token_is_not_tried_again(
     answers: Answers, wechat: client.WeChatClient, tokens: StoredTokens
 ) -> None:

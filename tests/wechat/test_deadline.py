@@ -171,6 +171,7 @@ def say_nothing(handler: BaseHTTPRequestHandler) -> None:
     time.sleep(2)
 
 
+@pytest.mark.fault("C-01")
 @pytest.mark.parametrize("write", [drip_headers, drip_body, say_nothing])
 def test_a_slow_answer_is_given_up_in_time(
     answers: Answers,
@@ -187,6 +188,7 @@ def test_a_slow_answer_is_given_up_in_time(
     assert caught.value.sent
 
 
+@pytest.mark.fault("C-01")
 def test_a_black_hole_with_many_addresses_costs_no_more_than_the_whole_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

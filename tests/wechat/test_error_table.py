@@ -189,6 +189,7 @@ def test_an_operator_reads_what_happened_and_what_helps(row: Row, code: int) -> 
     assert "words of WeChat's" in str(error)
 
 
+@pytest.mark.fault("C-07")
 @every_code
 def test_a_call_that_can_be_done_without_is_paused_as_long_as_the_table_says(
     row: Row, code: int
@@ -203,6 +204,7 @@ def test_a_call_that_can_be_done_without_is_paused_as_long_as_the_table_says(
     assert not pauses.check_paused("wx2", "qr", now=NOW)
 
 
+@pytest.mark.fault("C-07")
 @every_code
 def test_a_quota_ends_all_calls_of_its_path_and_of_no_other(
     caller: Caller, row: Row, code: int
@@ -220,6 +222,7 @@ def test_a_quota_ends_all_calls_of_its_path_and_of_no_other(
     assert client.get_follower(caller.openid).follows
 
 
+@pytest.mark.fault("C-08")
 @every_code
 def test_nobody_hammers_the_token_call_with_what_only_the_operator_can_mend(
     row: Row, code: int

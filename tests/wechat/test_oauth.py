@@ -192,6 +192,7 @@ def test_scopes_are_a_set_and_may_be_missing(
     assert grant.unionid is None
 
 
+@pytest.mark.fault("C-02")
 @pytest.mark.parametrize(
     "answer",
     [

@@ -81,6 +81,7 @@ def test_who_waits_too_long_is_turned_away_and_the_next_at_once(
         pass
 
 
+@pytest.mark.fault("C-09")
 def test_nobody_waits_once_a_slow_call_has_been_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "PATIENCE_SECONDS", 0.1)
     one = Slots(1)
