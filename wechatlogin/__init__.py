@@ -81,6 +81,7 @@ from wechatlogin.web import (
 )
 from wechatlogin.web import errors as error_pages
 from wechatlogin.web import metrics as metrics_page
+from wechatlogin.web.aside import Aside
 from wechatlogin.web.context import keep_browser_secret
 from wechatlogin.web.lane import make_lane
 from wechatlogin.web.operator import desk
@@ -155,7 +156,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _bind_extensions(app)
     with app.app_context():
         _prepare_database(app, is_command=is_command)
-        site = app.extensions["wechatlogin"] = _site(settings)
+        site = app.extensions["wechatlogin"] = _site(app, settings)
         engine = db.engine
         count_connections(engine)
     _end_contexts(app, site)
@@ -232,7 +233,7 @@ def _prepare_database(app: Flask, *, is_command: bool) -> None:
         prepare_server(db.engine, is_command=is_command)
 
 
-def _site(settings: Settings) -> Site:
+def _site(app: Flask, settings: Settings) -> Site:
     platform = Platform(
         open_url=settings.wechat_open_url,
         api_url=settings.wechat_api_url,
@@ -249,6 +250,7 @@ def _site(settings: Settings) -> Site:
         poster=Poster(permits_loopback=settings.environment is Environment.DEVELOPMENT),
         bus=make_bus(db.engine, settings),
         pauses=Pauses(),
+        aside=Aside(app),
         signs=Signs(),
         translate=gettext,
         translate_into=_translate_into,

@@ -1,17 +1,19 @@
 """WeChat's access token of an account, shared by all processes through one row.
 
-    get     the stored token, renewed ahead of its end by whoever takes the lease
+    get     the stored token; in its last minutes whoever takes the lease has it renewed aside
     renew   the token that WeChat just refused is replaced, unless somebody has done so already
 
 One renewal runs at a time: the lease is taken by a conditional UPDATE and the row is read again
-under it. Whoever does not get the lease uses the stored token while it lives, else waits. A
-holder that was killed blocks nobody for longer than the lease lasts.
+under it. While the stored token lives nobody waits for that; where there is none, all do. A holder
+that was killed blocks nobody for longer than the lease lasts.
 """
 
+import logging
 import os
 import secrets
 import socket
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
@@ -19,6 +21,7 @@ from sqlalchemy import case, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from wechatlogin import clock, metrics
+from wechatlogin.errors import WeChatError
 from wechatlogin.extensions import db
 from wechatlogin.models import PlatformToken
 from wechatlogin.models.transaction import count_changed, repeatable, write
@@ -30,6 +33,8 @@ from wechatlogin.wechat.breaker import AlwaysOpen, Breaker
 from wechatlogin.wechat.errors import AccessTokenRejected, WeChatBusy
 from wechatlogin.wechat.http import WeChatHTTP
 
+log = logging.getLogger(__name__)
+
 LEASE = timedelta(seconds=10)
 #: A token is renewed this long before its end. WeChat hands out a new one in the last 5 minutes.
 AHEAD = timedelta(minutes=5)
@@ -38,17 +43,31 @@ FORCE_INTERVAL = timedelta(seconds=30)
 PATIENCE_SECONDS = 12.0
 LOOK_AGAIN_SECONDS = 0.05
 
+Aside = Callable[[Callable[[], None]], None]
+
+
+def at_once(work: Callable[[], None]) -> None:
+    """Do the work here and now."""
+    work()
+
 
 class DatabaseAccessTokens:
     """The access token of one account (`wechat.access_token.AccessTokens`)."""
 
     def __init__(
-        self, vault: Vault, http: WeChatHTTP, app: WeChatApp, *, breaker: Breaker | None = None
+        self,
+        vault: Vault,
+        http: WeChatHTTP,
+        app: WeChatApp,
+        *,
+        breaker: Breaker | None = None,
+        aside: Aside = at_once,
     ) -> None:
         self._vault = vault
         self._http = http
         self._app = app
         self._breaker = breaker or AlwaysOpen()
+        self._aside = aside
         self._holder = secrets.token_hex(16)
 
     def get(self) -> SecretStr:
@@ -59,12 +78,11 @@ class DatabaseAccessTokens:
         row = self._read()
         now = clock.now()
         stored = self._open(row)
-        if stored is not None and row is not None and row.expires_at is not None:
-            if now < row.expires_at - AHEAD:
-                return stored
-            if now < row.expires_at and not self._take_lease(now):
-                return stored
-        return self._replace(None)
+        if stored is None or row is None or row.expires_at is None or now >= row.expires_at:
+            return self._replace(None)
+        if now >= row.expires_at - AHEAD and self._take_lease(now):
+            self._aside(self._renew_ahead)
+        return stored
 
     def get_with_lifetime(self) -> IssuedToken:
         """Return the same with the time that it has left, for somebody else who keeps it.
@@ -89,6 +107,18 @@ class DatabaseAccessTokens:
         if stored is not None and not _same(stored, failed):
             return stored
         return self._replace(failed)
+
+    def _renew_ahead(self) -> None:
+        """Renew the token under the lease that is ours already."""
+        try:
+            with self._http.slots.taken(STABLE_PATH):
+                if self._renewed_meanwhile(None) is None:
+                    self._fetch(None)
+        except WeChatError as err:
+            # The lease is left to run out, so that WeChat is not asked again at every visit.
+            log.warning("an access token could not be renewed ahead: %s", err.code)
+        else:
+            self._release_lease()
 
     def _replace(self, failed: SecretStr | None) -> SecretStr:
         """Fetch a token under the lease, or wait for whoever holds it to have done so."""

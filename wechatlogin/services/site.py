@@ -28,6 +28,8 @@ class Site:
     poster: Poster
     bus: Bus
     pauses: Pauses
+    #: Does a piece of work, which may use the database, in a thread that nobody waits for.
+    aside: Callable[[Callable[[], None]], None]
     #: What WeChat's calls and pushes have shown of the accounts.
     signs: Signs
     #: Translates a Chinese sentence, filling its `%(name)s` places, into the language in force.

@@ -164,7 +164,8 @@ def access_tokens(site: Site, row: WeChatAppRow) -> DatabaseAccessTokens:
     """Return where the access token of this app is kept."""
     breaker = AccountBreaker(site.pauses, row.appid)
     app = credentials(site.vault, row)
-    return DatabaseAccessTokens(site.vault, _watched(site, row), app, breaker=breaker)
+    http = _watched(site, row)
+    return DatabaseAccessTokens(site.vault, http, app, breaker=breaker, aside=site.aside)
 
 
 def _watched(site: Site, row: WeChatAppRow) -> WeChatHTTP:
