@@ -18,6 +18,8 @@ from wechatlogin.wechat.errors import OperatorNeeded, PlatformError, QuotaExhaus
 
 BEIJING = timezone(timedelta(hours=8))
 AFTER_TROUBLE = timedelta(seconds=5)
+#: Where a token is fetched, these are about AppID and secret, by which codes are exchanged too.
+_SECRET_WRONG = frozenset({40001, 40013, 40125})
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,18 @@ class Pauses:
         found = self._get(appid, path, now)
         if found is not None and found.said is not None:
             raise _repeated(found.said)
+
+    def verify_secret(self, appid: str, *, now: datetime) -> None:
+        """Return unless WeChat has just said that it does not know the account by this secret.
+
+        Without an access token people can still log in; with a wrong secret nobody can.
+
+        :raise OperatorNeeded: what it said.
+        """
+        for path in (STABLE_PATH, CLASSIC_PATH):
+            found = self._get(appid, path, now)
+            if found is not None and found.said is not None and found.said.errcode in _SECRET_WRONG:
+                raise _repeated(found.said)
 
     def note_failure(self, appid: str, err: PlatformError, *, now: datetime) -> None:
         """Pause the path of a failed call if what WeChat said holds for a while."""

@@ -71,12 +71,15 @@ def start(
     A page that shows no numbers keeps no cookie either: there a tap confirms, each time.
 
     :raise RightMissing: if WeChat makes no QR, and the account cannot do without.
+    :raise OperatorNeeded: if WeChat refuses the account's secret, so that no QR leads anywhere.
     """
     scene = attempts.new_scene()
     lifetime = timedelta(seconds=site.settings.scan_seconds)
     url = _account_qr(site, row, scene, lifetime=lifetime, now=now)
     if url is None and not row.has(Right.WEB_AUTHORIZATION):
         raise RightMissing
+    if url is None:
+        site.pauses.verify_secret(row.appid, now=now)
     new = attempts.NewAttempt(
         way=Way.SCAN if url else Way.PAGE,
         errand=errand,
