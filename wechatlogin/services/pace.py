@@ -15,7 +15,7 @@ from wechatlogin.models.transaction import repeatable, write
 
 #: A fifth of what a lock may last: the next rows may be far from those of before.
 AIM_SECONDS = 0.02
-FIRST, LEAST, MOST = 50, 10, 5_000
+FIRST, LEAST, MOST = 50, 10, 1_000
 
 Rest = Callable[[float], None]
 
