@@ -218,7 +218,7 @@ def stop_while_waiting(folder: Path, count: int) -> tuple[float, float]:
     return answered_after, gone_after
 
 
-@pytest.mark.fault("C-30")
+@pytest.mark.fault("C-29", "C-30")
 def test_a_stop_answers_everybody_and_takes_no_longer_for_it(tmp_path: Path) -> None:
     """Beside a stop with nobody waiting; the best of some tries, since the machine does more."""
     excess = []
