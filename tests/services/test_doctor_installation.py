@@ -256,6 +256,18 @@ def test_old_tables_are_wrong(here: Clinic) -> None:
     assert "flask db upgrade" in (found.remedy or "")
 
 
+@pytest.mark.fault("C-26")
+def test_newer_tables_that_no_longer_serve_are_wrong(lone: Clinic) -> None:
+    with transaction.write() as session:
+        session.execute(db.text("DROP TABLE timers"))
+        session.execute(db.text("UPDATE alembic_version SET version_num = 'of-tomorrow'"))
+
+    found = lone.examine_installation(Step.DATABASE)
+
+    assert found.state is State.WRONG
+    assert "更新" in (found.remedy or "")
+
+
 def test_a_library_with_the_wal_fault_is_said_to_be_kept_from_it(
     lone: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,52 @@ def test_the_next_release_may_migrate_before_it_takes_over(app: Flask) -> None:
     assert app.test_client().get("/readyz").text == "ok"
 
 
+@pytest.mark.fault("C-26")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ["ALTER TABLE audit RENAME COLUMN detail TO words"],
+        ["DROP TABLE timers"],
+        [
+            "DROP TABLE timers",
+            "CREATE TABLE timers (name VARCHAR(32) NOT NULL PRIMARY KEY, due_at DATETIME NOT NULL, "
+            "done_at DATETIME, mood VARCHAR(16) NOT NULL)",
+        ],
+    ],
+    ids=["a column gone", "a table gone", "a column that has to be filled"],
+)
+def test_tables_of_a_newer_release_that_no_longer_serve_are_not_ready(
+    app: Flask, changes: list[str]
+) -> None:
+    with app.app_context():
+        upgrade()
+        for change in (*changes, "UPDATE alembic_version SET version_num = 'of-tomorrow'"):
+            db.session.execute(text(change))
+        db.session.commit()
+
+    answer = app.test_client().get("/readyz")
+
+    assert answer.status_code == 503
+    assert "请更新服务" in answer.text
+    assert "Retry-After" in answer.headers
+
+
+@pytest.mark.fault("C-26")
+def test_a_newer_release_may_add_what_needs_no_filling(app: Flask) -> None:
+    with app.app_context():
+        upgrade()
+        for change in (
+            "ALTER TABLE timers ADD COLUMN mood VARCHAR(16) NOT NULL DEFAULT 'calm'",
+            "ALTER TABLE users ADD COLUMN mood VARCHAR(16)",
+            "CREATE TABLE things (id INTEGER PRIMARY KEY)",
+            "UPDATE alembic_version SET version_num = 'of-tomorrow'",
+        ):
+            db.session.execute(text(change))
+        db.session.commit()
+
+    assert app.test_client().get("/readyz").text == "ok"
+
+
 @pytest.mark.fault("C-16")
 def test_a_database_that_is_away_is_said_in_words(tmp_path: Path) -> None:
     app = make_app(tmp_path, database_url=f"sqlite:///{tmp_path / 'nowhere' / 'x.db'}")

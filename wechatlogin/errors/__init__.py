@@ -181,6 +181,7 @@ from wechatlogin.errors.requests import (
     ParameterMissing,
     ParameterWrong,
     RateLimited,
+    SchemaAhead,
     SchemaBehind,
 )
 
@@ -255,6 +256,7 @@ __all__ = [
     "RedirectUnknown",
     "ReplyRefused",
     "RightMissing",
+    "SchemaAhead",
     "SchemaBehind",
     "SettingRefused",
     "SignatureWrong",

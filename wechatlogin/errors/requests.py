@@ -79,6 +79,14 @@ class SchemaBehind(LoginError):
     message = msgid("数据库结构不是最新的，请先运行 flask db upgrade。")
 
 
+class SchemaAhead(LoginError):
+    """The database has the tables of a newer release, and lacks something that this one uses."""
+
+    code = "schema_ahead"
+    status = 503
+    message = msgid("数据库已经是更新的版本，这个版本的服务不能再使用它，请更新服务。")
+
+
 class RateLimited(LoginError):
     """Too often; `resets_in` says when to come back."""
 

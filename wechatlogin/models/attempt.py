@@ -50,6 +50,11 @@ class Display(StrEnum):
     #: In a frame of our own waiting page, which moves on.
     FRAME = "frame"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Display":
+        """Take what only a newer release knows, whose attempts we may meet, for a page."""
+        return cls.PAGE
+
 
 class Status(StrEnum):
     PENDING = "pending"

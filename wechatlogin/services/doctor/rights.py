@@ -132,7 +132,7 @@ def _get_unserved(exam: Examination) -> list[str]:
         for application in applications.get_all()
         if not application.appids or exam.row.appid in application.appids
         for way in application.ways
-        if way != Way.CODE and not _check_served(application, Way(way))
+        if way in {*Way} - {Way.CODE} and not _check_served(application, Way(way))
     ]
 
 

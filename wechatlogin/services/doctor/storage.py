@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from wechatlogin.errors import SchemaBehind
+from wechatlogin.errors import SchemaAhead, SchemaBehind
 from wechatlogin.extensions import db
 from wechatlogin.i18n import msgid
 from wechatlogin.models.transaction import WAL_SAFE_FROM
@@ -23,6 +23,12 @@ def examine_database(exam: Examination) -> Finding:
             msgid("数据库的表是旧的，应为 %(wanted)s。"),
             msgid("停下服务，备份数据库，运行 flask db upgrade，再启动。"),
             wanted=readiness.get_newest_schema(),
+        )
+    except SchemaAhead:
+        return exam.wrong(
+            Step.DATABASE,
+            msgid("数据库的表属于更新的版本，这个版本不能使用。"),
+            msgid("把这台机器上的服务也更新到新版本。"),
         )
     version = _version(db.session.scalar(text(_VERSIONS[dialect.name])))
     if dialect.name != "sqlite":
