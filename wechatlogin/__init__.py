@@ -185,10 +185,14 @@ def _behind_proxies(wsgi_app: WSGIApplication, hops: int) -> WSGIApplication:
 
 
 def _flask_config(settings: Settings, *, is_command: bool) -> dict[str, Any]:
+    key = settings.secret_key.get_secret_value()
+    fallbacks = [former.get_secret_value() for former in settings.secret_key_fallbacks]
     return {
         "DEBUG": settings.debug,
-        "SECRET_KEY": settings.secret_key.get_secret_value(),
-        "SECRET_KEY_FALLBACKS": [key.get_secret_value() for key in settings.secret_key_fallbacks],
+        "SECRET_KEY": key,
+        "SECRET_KEY_FALLBACKS": fallbacks,
+        # Forms do not look at the fallbacks by themselves. The last key signs, all are read.
+        "WTF_CSRF_SECRET_KEY": [*reversed(fallbacks), key],
         "PUBLIC_URL": settings.public_url,
         "TRUSTED_HOSTS": settings.hosts,
         "AVATAR_SOURCES": settings.wechat_avatar_hosts,

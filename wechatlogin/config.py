@@ -61,7 +61,9 @@ class Settings(BaseSettings):
         examples=["(48 random bytes, base64)"],
     )
     secret_key_fallbacks: Annotated[tuple[SecretStr, ...], NoDecode] = _setting(
-        (), "Former secret keys, comma-separated; they only open what they sealed.", "old-key"
+        (),
+        "Former secret keys, comma-separated; what they sealed and signed is still read.",
+        "old-key",
     )
     public_url: str = Field(
         description="The address people open, without a path; WeChat sends them back to it.",

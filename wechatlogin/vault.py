@@ -1,13 +1,14 @@
 """What is derived from SECRET_KEY: sealing values at rest, keyed hashes, repeatable tokens.
 
 Each use has its own key (HKDF with the use as `info`), so a value made for one can never be
-taken for another. The first key seals and derives; the fallbacks only open what they sealed.
+taken for another. The first key seals and derives. What a fallback has sealed is still opened,
+and what it has derived is found again, by whoever asks for what all keys derive.
 """
 
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -33,7 +34,7 @@ class Vault:
         self._fernet = MultiFernet(
             [Fernet(base64.urlsafe_b64encode(_derive(key, "seal"))) for key in secrets]
         )
-        self._hash_key = _derive(secrets[0], "hash")
+        self._hash_keys = [_derive(key, "hash") for key in secrets]
 
     def seal(self, value: str) -> str:
         """Return the value encrypted and authenticated, as text for a column."""
@@ -48,16 +49,33 @@ class Vault:
 
     def keyed_hash(self, purpose: str, *parts: str) -> str:
         """Return an HMAC-SHA256 in hex over the purpose and parts, unambiguous in their bounds."""
-        return self._digest(purpose, parts).hex()
+        return self.keyed_hashes(purpose, *parts)[0]
+
+    def keyed_hashes(self, purpose: str, *parts: str) -> tuple[str, ...]:
+        """Return the same by each key, the newest first."""
+        return tuple(_digest(key, purpose, parts).hex() for key in self._hash_keys)
 
     def derive_token(self, purpose: str, *parts: str) -> str:
         """Return a token of 256 bits that the same purpose and parts give again."""
-        return base64.urlsafe_b64encode(self._digest(purpose, parts)).decode().rstrip("=")
+        return self.derive_tokens(purpose, *parts)[0]
 
-    def _digest(self, purpose: str, parts: Sequence[str]) -> bytes:
-        encoded = [part.encode("utf-8", "surrogatepass") for part in (purpose, *parts)]
-        message = b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
-        return hmac.digest(self._hash_key, message, "sha256")
+    def derive_tokens(self, purpose: str, *parts: str) -> tuple[str, ...]:
+        """Return the same by each key, the newest first."""
+        digests = (_digest(key, purpose, parts) for key in self._hash_keys)
+        return tuple(base64.urlsafe_b64encode(each).decode().rstrip("=") for each in digests)
+
+    def derive_token_again(
+        self, check_given: Callable[[str], bool], purpose: str, *parts: str
+    ) -> str:
+        """Return the token that was given already, by whichever key; else the newest key's."""
+        tokens = self.derive_tokens(purpose, *parts)
+        return next(filter(check_given, tokens), tokens[0])
+
+
+def _digest(key: bytes, purpose: str, parts: Sequence[str]) -> bytes:
+    encoded = [part.encode("utf-8", "surrogatepass") for part in (purpose, *parts)]
+    message = b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    return hmac.digest(key, message, "sha256")
 
 
 def _derive(secret: bytes, use: str) -> bytes:

@@ -61,7 +61,7 @@ def issue(site: Site, application: Application, login: Login, *, now: datetime) 
         "iat": int(session.created_at.timestamp()),
         "exp": int(expires_at.timestamp()),
     }
-    secret = _secret(site, application.client_id)
+    secret = _secrets(site, application.client_id)[0]
     return SecretStr(jwts.sign_with_secret(secret, claims, kid=application.client_id))
 
 
@@ -122,11 +122,11 @@ def _get_identity(holder: Holder) -> Identity | None:
 
 
 def _secrets_of(site: Site, client_id: str) -> list[str]:
-    return [_secret(site, client_id)] if _CLIENT_ID.fullmatch(client_id) else []
+    return [*_secrets(site, client_id)] if _CLIENT_ID.fullmatch(client_id) else []
 
 
-def _secret(site: Site, client_id: str) -> str:
-    return site.vault.derive_token("channel token", client_id)
+def _secrets(site: Site, client_id: str) -> tuple[str, ...]:
+    return site.vault.derive_tokens("channel token", client_id)
 
 
 def _idle(site: Site) -> timedelta:

@@ -12,6 +12,7 @@ nothing once that session has ended, however late its `t` is.
 
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -91,7 +92,7 @@ def verify(site: Site, token: str, *, now: datetime) -> LoggedIn:
 
     :raise TokenInvalid: if it is none, its time is over, or its session has ended.
     """
-    claims = jwts.verify_with_secret(token, _secret(site), now=now)
+    claims = _verify_signed(site, token, now)
     ends, session_id = claims.get("t"), claims.get("sid")
     if not isinstance(ends, str) or not _SECONDS.fullmatch(ends) or int(ends) <= now.timestamp():
         raise TokenInvalid
@@ -153,8 +154,15 @@ def _sign(site: Site, session: Session, user_id: str, *, ends_at: datetime) -> S
         "t": str(int(ends_at.timestamp())),
         "sid": session.public_id,
     }
-    return SecretStr(jwts.sign_with_secret(_secret(site), claims))
+    return SecretStr(jwts.sign_with_secret(_secrets(site)[0], claims))
 
 
-def _secret(site: Site) -> str:
-    return site.vault.derive_token("token of a login by code")
+def _verify_signed(site: Site, token: str, now: datetime) -> jwts.Claims:
+    for secret in _secrets(site):
+        with suppress(TokenInvalid):
+            return jwts.verify_with_secret(token, secret, now=now)
+    raise TokenInvalid
+
+
+def _secrets(site: Site) -> tuple[str, ...]:
+    return site.vault.derive_tokens("token of a login by code")

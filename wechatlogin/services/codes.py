@@ -81,7 +81,7 @@ def issue(site: Site, identity: Identity, *, now: datetime) -> IssuedCode:
         if should_send:
             _verify_message_budget(identity.id, now)
         session.flush()
-    digits = SecretStr(_digits(site.vault, row.nonce))
+    digits = SecretStr(_digits(site.vault, row))
     return IssuedCode(row.id, digits, row.expires_at, should_send)
 
 
@@ -137,7 +137,7 @@ def get_holder(site: Site, typed: str, *, now: datetime) -> Identity | None:
     if not _CODE.fullmatch(typed):
         return None
     query = select(Identity).join(Code, Code.identity_id == Identity.id)
-    is_live = (Code.code_hash == _hash(site.vault, typed), Code.expires_at > now)
+    is_live = (Code.code_hash.in_(_hashes(site.vault, typed)), Code.expires_at > now)
     return db.session.scalar(query.where(*is_live))
 
 
@@ -169,11 +169,11 @@ def _find_out_following(site: Site, attempt: Attempt, typed: str, now: datetime)
 
 
 def _spend(vault: Vault, typed: str, now: datetime) -> Code | None:
-    code_hash = _hash(vault, typed)
-    row = db.session.scalar(select(Code).where(Code.code_hash == code_hash))
+    live_now = (Code.code_hash.in_(_hashes(vault, typed)), Code.expires_at > now)
+    row = db.session.scalar(select(Code).where(*live_now))
     if row is None:
         return None
-    live = (Code.id == row.id, Code.code_hash == code_hash, Code.expires_at > now)
+    live = (Code.id == row.id, *live_now)
     spent = count_changed(update(Code).where(*live).values(code_hash=None, used_at=now))
     return row if spent == 1 else None
 
@@ -201,14 +201,14 @@ def _create(vault: Vault, identity_id: int, now: datetime, expires_at: datetime)
     _free_dead_codes(now)
     while True:
         nonce = secrets.token_hex(16)
-        code_hash = _hash(vault, _digits(vault, nonce))
-        if db.session.scalar(select(Code.id).where(Code.code_hash == code_hash)) is None:
+        hashes = _hashes(vault, _all_digits(vault, nonce)[0])
+        if db.session.scalar(select(Code.id).where(Code.code_hash.in_(hashes))) is None:
             break
     row = Code(
         purpose=PURPOSE_LOGIN,
         identity_id=identity_id,
         nonce=nonce,
-        code_hash=code_hash,
+        code_hash=hashes[0],
         created_at=now,
         expires_at=expires_at,
     )
@@ -238,11 +238,19 @@ def _verify_message_budget(identity_id: int, now: datetime) -> None:
         raise RateLimited(resets_in=first_at + timedelta(hours=1) - now)
 
 
-def _digits(vault: Vault, nonce: str) -> str:
+def _digits(vault: Vault, row: Code) -> str:
+    """Return the digits that a code was given, though the key may have been replaced since."""
+    given = _all_digits(vault, row.nonce)
+    return next((digits for digits in given if row.code_hash in _hashes(vault, digits)), given[0])
+
+
+def _all_digits(vault: Vault, nonce: str) -> list[str]:
+    """Return the digits that follow from a nonce by each key, the newest first."""
     # 256 pseudo-random bits, so that no value is noticeably likelier than another; and no leading
     # zero, which programs that take a code for a number would drop.
-    return str(100_000 + int(vault.keyed_hash("code digits", nonce), 16) % 900_000)
+    hashes = vault.keyed_hashes("code digits", nonce)
+    return [str(100_000 + int(each, 16) % 900_000) for each in hashes]
 
 
-def _hash(vault: Vault, digits: str) -> str:
-    return vault.keyed_hash("code", PURPOSE_LOGIN, digits)
+def _hashes(vault: Vault, digits: str) -> tuple[str, ...]:
+    return vault.keyed_hashes("code", PURPOSE_LOGIN, digits)

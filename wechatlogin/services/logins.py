@@ -65,7 +65,12 @@ def claim(
         attempt, is_first = attempts.claim(
             attempt_id, binding_hash=browser.binding_hash, now=now, asks_notice=asks_notice
         )
-        token = site.vault.derive_token("session", attempt.id, browser.binding)
+        token = site.vault.derive_token_again(
+            lambda given: sessions.get(given, idle=_idle(site), now=now) is not None,
+            "session",
+            attempt.id,
+            browser.binding,
+        )
         if is_first and user_id is None:
             raise AttemptNotFound
         if is_first:

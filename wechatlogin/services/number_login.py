@@ -67,7 +67,7 @@ def start(
             browser=browser.name,
             ip=browser.ip,
             lifetime=LIFETIME,
-            scene=_scene(site, row, digits, _period(now)),
+            scene=_scenes(site, row, digits, _period(now))[0],
             confirm=ConfirmPolicy.TAP if confirm is ConfirmPolicy.NUMBER else confirm,
             appid=row.appid,
         )
@@ -114,9 +114,10 @@ def _verify_guesses(sender: str, now: datetime) -> None:
 def _find(site: Site, row: WeChatAppRow, digits: str, now: datetime) -> Attempt | None:
     """Return the newest attempt with this number; who waits started in this period or the last."""
     for period in (_period(now), _period(now) - 1):
-        attempt = attempts.get_by_scene(_scene(site, row, digits, period))
-        if attempt is not None:
-            return attempt
+        for scene in _scenes(site, row, digits, period):
+            attempt = attempts.get_by_scene(scene)
+            if attempt is not None:
+                return attempt
     return None
 
 
@@ -125,5 +126,6 @@ def _period(now: datetime) -> int:
     return int(now.timestamp()) // int(LIFETIME.total_seconds())
 
 
-def _scene(site: Site, row: WeChatAppRow, digits: str, period: int) -> str:
-    return site.vault.keyed_hash("number", row.appid, digits, str(period))
+def _scenes(site: Site, row: WeChatAppRow, digits: str, period: int) -> tuple[str, ...]:
+    """Return the scene of a number by each key of ours, the newest first."""
+    return site.vault.keyed_hashes("number", row.appid, digits, str(period))

@@ -151,7 +151,12 @@ def pin(
 
     :raise AttemptError: as the state demands.
     """
-    token = site.vault.derive_token("confirm", attempt.id, sighting.openid)
+    token = site.vault.derive_token_again(
+        lambda given: sha256_hex(given) == attempt.confirm_hash,
+        "confirm",
+        attempt.id,
+        sighting.openid,
+    )
     lifetime = timedelta(seconds=site.settings.scan_seconds)
     attempt, known = _scan(row, attempt, sighting, token=token, lifetime=lifetime, now=now)
     site.bus.wake(attempt.id)

@@ -72,7 +72,9 @@ def rotate(site: Site, token: str, *, lifetime: timedelta, now: datetime) -> Rot
     :raise TokenInvalid: if it is unknown or expired, its session is, or its person is banned; or if
         it was spent before: then its session ends.
     """
-    successor = site.vault.derive_token("refresh", token)
+    successor = site.vault.derive_token_again(
+        lambda given: _get(given) is not None, "refresh", token
+    )
     with write():
         row, session = _lock(token, now)
         is_first = _spend(row, now)
