@@ -68,8 +68,10 @@ class Vault:
         self, check_given: Callable[[str], bool], purpose: str, *parts: str
     ) -> str:
         """Return the token that was given already, by whichever key; else the newest key's."""
-        tokens = self.derive_tokens(purpose, *parts)
-        return next(filter(check_given, tokens), tokens[0])
+        newest, *former = self.derive_tokens(purpose, *parts)
+        # With one key there is nothing to look up.
+        given = (token for token in (newest, *former) if former and check_given(token))
+        return next(given, newest)
 
 
 def _digest(key: bytes, purpose: str, parts: Sequence[str]) -> bytes:
