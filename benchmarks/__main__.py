@@ -11,21 +11,27 @@ import time
 
 from benchmarks import (
     growth,
+    idle,
     logins,
     messages,
     openid,
     pages,
     polls,
+    processes,
     pushes,
     results,
     starts,
     tokens,
+    waiting,
 )
 from benchmarks.measuring import Effort
 from benchmarks.results import Line
 
 #: In the order of their targets.
 PROGRAMS = {
+    "waiting": waiting.measure,
+    "processes": processes.measure,
+    "idle": idle.measure,
     "polls": polls.measure,
     "pushes": pushes.measure,
     "messages": messages.measure,

@@ -4,10 +4,13 @@ import math
 
 import pytest
 
-from benchmarks import logins, results
+from benchmarks import delays, halls, logins, results, stamps
 from benchmarks.__main__ import PROGRAMS
+from benchmarks.delays import Delay
+from benchmarks.desktops import Ask
 from benchmarks.measuring import Cost, Effort, Spread, compare
 from benchmarks.results import Line
+from tests.waiters import eventually
 
 TINY = Effort(rounds=1, share=0.002)
 #: The others start several services each, and come with `make bench` alone.
@@ -34,6 +37,35 @@ def test_a_whole_login_is_measured_beside_its_own_statements() -> None:
 
     assert [len(line.ours), len(line.theirs)] == [1, 1]
     assert all(map(is_number, (*line.ours, *line.theirs)))
+
+
+def test_desktops_that_wait_at_either_side_hear_of_their_confirmation() -> None:
+    with (
+        stamps.kept() as stamped,
+        halls.of_service(stamped) as ours,
+        halls.of_sockets(stamped) as theirs,
+    ):
+        for hall in (ours, theirs):
+            hall.fill(20)
+        compared = delays.compare(ours, theirs, TINY, delays.in_turn(2))
+        burst = delays.burst(ours, 5)
+
+    assert all(one.p50 > 0 for side in (compared.ours, compared.theirs) for one in side)
+    assert compared.ratio.median > 0
+    assert len(burst) == 5
+    assert len(ours.waiting) == 11
+
+
+def test_desktops_ask_again_when_their_time_is_up() -> None:
+    with stamps.kept() as stamped, halls.of_sockets(stamped) as hall:
+        hall.desktops.come([Ask(attempt_id, 1) for attempt_id in hall.supply(3)])
+
+        assert eventually(lambda: hall.desktops.look().times_up > 0)
+        assert eventually(lambda: hall.count() == 3)
+
+
+def test_a_delay_is_what_half_and_nearly_all_keep_to() -> None:
+    assert Delay.of([float(each) for each in range(200, 0, -1)]) == Delay(100.0, 198.0)
 
 
 def test_sides_take_turns_after_a_round_that_is_not_counted() -> None:

@@ -1,5 +1,7 @@
 """What we are measured against: the least that does the same.
 
+sockets              a bare asyncio server that only holds sockets and wakes them
+gevent_waiting       the waiting view on gevent's workers
 poll                 a bare Flask view with 60 bytes of JSON
 wechatpy_push        Flask and wechatpy: check, decrypt, parse, encrypt
 wechatpy_messages    the same without Flask

@@ -1,0 +1,77 @@
+"""Target 2: ten thousand desktops that wait at two processes, beside the same at one."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from benchmarks import delays, halls, stamps
+from benchmarks.delays import Delay
+from benchmarks.measuring import Effort
+from benchmarks.results import Line
+from benchmarks.stamps import Stamps
+from benchmarks.waiting import BURST, CONFIRMATIONS, DESKTOPS
+from tests import databases
+
+PROCESSES = 2
+MOST = 3.0
+#: SQLite tells nobody, so each process looks again and again.
+MOST_BY_LOOKING = 80.0
+
+
+@dataclass(frozen=True)
+class Bus:
+    """What carries wake-ups from one process to the other."""
+
+    name: str
+    database: str
+    redis_url: str | None = None
+
+    @property
+    def tells(self) -> bool:
+        """Whether processes tell each other; else each looks again and again."""
+        return self.database == "postgresql" or self.redis_url is not None
+
+
+BUSES = (
+    Bus("Redis", "postgresql", databases.REDIS),
+    Bus("PostgreSQL alone", "postgresql"),
+    Bus("SQLite", "sqlite"),
+)
+
+
+def measure(effort: Effort) -> list[Line]:
+    """Measure and return a line of the table for each bus that runs here."""
+    lines = []
+    with stamps.kept() as stamped:
+        for bus in BUSES:
+            try:
+                lines.append(_measure_bus(bus, effort, stamped))
+            except pytest.skip.Exception as err:
+                print(f"processes: {err}")
+    return lines
+
+
+def _measure_bus(bus: Bus, effort: Effort, stamped: Stamps) -> Line:
+    number, count = max(20, effort.times(DESKTOPS)), effort.times(CONFIRMATIONS)
+    with (
+        halls.of_service(stamped, bus.database, workers=PROCESSES, redis_url=bus.redis_url) as ours,
+        halls.of_service(stamped) as theirs,
+    ):
+        ours.fill(number)
+        theirs.fill(number)
+        compared = delays.compare(ours, theirs, effort, delays.in_turn(count))
+        burst = Delay.of(delays.burst(ours, effort.times(BURST)))
+    p99 = sorted(one.p99 for one in compared.ours)[effort.rounds // 2]
+    return Line(
+        target=2,
+        what=f"{number:,} desktops wait at {PROCESSES} processes with {bus.name}: "
+        "from the commit to the answer, p50 / p99",
+        baseline="the same at one process",
+        measured=f"p99 {compared.ratio.written('x')}; {compared.written()}; of "
+        f"{effort.times(BURST)} at once {burst.p50:.0f} / {burst.p99:.0f} ms, none lost; "
+        f"{ours.kib_each:.1f} KiB each",
+        aim=f"p99 at most {MOST:g} x" if bus.tells else f"p99 under {MOST_BY_LOOKING:g} ms",
+        is_met=compared.ratio.median <= MOST if bus.tells else p99 < MOST_BY_LOOKING,
+        ours=compared.p99[0],
+        theirs=compared.p99[1],
+    )
