@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Engine, and_, bindparam, inspect, or_, select
+from sqlalchemy import BindParameter, Engine, and_, bindparam, func, inspect, or_, select
 
 from wechatlogin.models import Attempt, Identity, Status
 from wechatlogin.models.lookup import Lookup
@@ -23,6 +23,8 @@ TERMINAL = frozenset({Status.CLAIMED, Status.DECLINED, Status.EXPIRED, Status.FA
 OPEN = frozenset(Status) - TERMINAL
 #: How many ids one statement names, well below what any of the databases takes.
 CHUNK = 500
+#: How many are listed in one parameter; longer, and the statement would keep writers waiting.
+LISTED_CHUNK = 2000
 
 _attempts = inspect(Attempt).local_table
 _identities = inspect(Identity).local_table
@@ -47,12 +49,17 @@ _ALL = select(
 )
 _STATUS = Lookup(_ALL.where(_attempts.c.id == bindparam("id")), "id")
 _STATUSES = _ALL.where(_attempts.c.id.in_(_IDS))
-_CHANGED = select(_attempts.c.id).where(
-    _attempts.c.id.in_(_IDS),
-    or_(
-        _attempts.c.status != bindparam("known"),
-        _attempts.c.awaits_follow != bindparam("follow"),
-    ),
+_IS_CHANGED = or_(
+    _attempts.c.status != bindparam("known"),
+    _attempts.c.awaits_follow != bindparam("follow"),
+)
+_CHANGED = select(_attempts.c.id).where(_attempts.c.id.in_(_IDS), _IS_CHANGED)
+# One parameter for all: SQLite then compares thousands in one go, and other threads run meanwhile.
+_LISTED = func.json_each(bindparam("ids")).table_valued("value")
+_CHANGED_SQLITE = (
+    select(_attempts.c.id)
+    .select_from(_LISTED.join(_attempts, _attempts.c.id == _LISTED.c.value))
+    .where(_IS_CHANGED)
 )
 
 
@@ -142,9 +149,14 @@ def find_changed(engine: Engine, known: Iterable[Known]) -> set[str]:
     changed: set[str] = set()
     with engine.connect() as connection:
         for (status, follow), ids in by_state.items():
-            for chunk in _chunks(ids):
-                values: dict[str, Any] = {"ids": chunk, "known": status.value, "follow": follow}
-                changed.update(connection.scalars(_CHANGED, values))
+            values: dict[str, Any] = {"known": status.value, "follow": follow}
+            if engine.dialect.name == "sqlite":
+                for chunk in _chunks(ids, LISTED_CHUNK):
+                    listed = {**values, "ids": json.dumps(chunk)}
+                    changed.update(connection.scalars(_CHANGED_SQLITE, listed))
+            else:
+                for chunk in _chunks(ids):
+                    changed.update(connection.scalars(_CHANGED, {**values, "ids": chunk}))
     return changed
 
 
@@ -177,6 +189,6 @@ def _status_of(row: _Read, now: datetime) -> AttemptStatus:
     )
 
 
-def _chunks(ids: Iterable[str]) -> Iterable[list[str]]:
+def _chunks(ids: Iterable[str], size: int = CHUNK) -> Iterable[list[str]]:
     listed = list(ids)
-    return (listed[at : at + CHUNK] for at in range(0, len(listed), CHUNK))
+    return (listed[at : at + size] for at in range(0, len(listed), size))

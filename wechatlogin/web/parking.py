@@ -9,6 +9,7 @@ Beyond either bound the answer goes out at once, with `retry_after`.
     guest.py         one request that may have to wait
     seats.py         who is there, and how many may be
     waiting_room.py  who waits for what, and who must be told what
+    rounds.py        whose row is read next
     parking_lot.py   the sockets, and the thread that looks after them
     parked.py        one socket
 """

@@ -80,9 +80,9 @@ class Seats:
             if ids is None or guest.attempt_id in ids:
                 guest.is_woken = True
 
-    def taken_for(self, ids: Iterable[str]) -> set[str]:
+    def taken_for(self, ids: Iterable[str]) -> list[str]:
         """Return those of these attempts that somebody waits for."""
-        return {attempt_id for attempt_id in ids if attempt_id in self._seated}
+        return [attempt_id for attempt_id in ids if attempt_id in self._seated]
 
     def waiting_for(self, ids: Iterable[str]) -> list[Guest]:
         """Return everybody who waits for these attempts."""

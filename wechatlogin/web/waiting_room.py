@@ -2,7 +2,7 @@
 
 A guest enters before the row is read, so that nothing can happen between the reading and the
 waiting; then it leaves again, or is seated with the way to answer it. Woken by the bus, one
-thread reads the rows of everybody concerned in one query and answers whoever knows less.
+thread reads the rows of those concerned, round by round, and answers whoever knows less.
 
 The room knows nothing of sockets: parked connections and blocked threads wait here alike.
 """
@@ -11,7 +11,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,26 +20,15 @@ from wechatlogin.services import attempt_status
 from wechatlogin.services.attempt_status import AttemptStatus, Known
 from wechatlogin.services.waiting import Bus
 from wechatlogin.web.guest import Guest
+from wechatlogin.web.rounds import Round, Rounds
 from wechatlogin.web.seats import Limits, Seats
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two readings of everybody while the bus hears nothing.
 REREAD_INTERVAL = 1.0
-#: Reading everybody again may take at most one part in this many of the time.
-REREAD_SHARE = 5
 
 _Answers = list[tuple[Callable[[bytes], None], bytes]]
-
-
-@dataclass(frozen=True)
-class _Order:
-    """What the reading thread does next."""
-
-    woken: set[str]
-    #: Those whose time is up: they are answered in any case.
-    last_calls: set[Guest]
-    everybody: list[Guest]
 
 
 class WaitingRoom:
@@ -52,11 +40,7 @@ class WaitingRoom:
         # Guards everything below; never held while the database is asked or somebody answered.
         self._condition = threading.Condition()
         self._seats = Seats(limits or Limits())
-        self._woken: set[str] = set()
-        self._last_calls: set[Guest] = set()
-        self._is_everybody_woken = False
-        self._everybody_read_at = 0.0
-        self._rests_until = 0.0
+        self._rounds = Rounds()
         self._unsubscribe: Callable[[], None] | None = None
         self._thread: threading.Thread | None = None
         self._is_closed = False
@@ -92,7 +76,7 @@ class WaitingRoom:
                 return False
             guest.answer = answer
             if guest.is_woken:
-                self._woken.add(guest.attempt_id)
+                self._rounds.wake((guest.attempt_id,))
             # The thread sleeps soundly over an empty room.
             if guest.is_woken or was_empty:
                 self._condition.notify_all()
@@ -107,7 +91,7 @@ class WaitingRoom:
         """Read the row once more for a guest whose time is up, and answer in any case."""
         with self._condition:
             if guest.answer is not None:
-                self._last_calls.add(guest)
+                self._rounds.call_last(guest)
                 self._condition.notify_all()
 
     def dismiss(self) -> None:
@@ -135,7 +119,7 @@ class WaitingRoom:
 
     def _forget(self, guest: Guest) -> None:
         self._seats.leave(guest)
-        self._last_calls.discard(guest)
+        self._rounds.forget(guest)
         if self._unsubscribe is not None and self._seats.is_nobody_here:
             self._unsubscribe()
             self._unsubscribe = None
@@ -151,90 +135,80 @@ class WaitingRoom:
         with self._condition:
             self._seats.wake_entering(wanted)
             if wanted is None:
-                self._is_everybody_woken = True
-            else:
-                self._woken |= self._seats.taken_for(wanted)
-            if self._woken or self._is_everybody_woken:
-                metrics.WAKE_UPS.inc()
-                self._condition.notify_all()
+                self._rounds.wake_everybody()
+            elif not self._rounds.wake(self._seats.taken_for(wanted)):
+                return
+            metrics.WAKE_UPS.inc()
+            self._condition.notify_all()
 
     def _run(self) -> None:
-        while (order := self._next_order()) is not None:
+        while (next_round := self._next_round()) is not None:
             try:
-                self._carry_out(order)
+                self._answer(next_round)
+                self._compare(next_round.compared)
             except SQLAlchemyError as err:
                 # The text of the error may hold the statement's values.
                 log.warning("the waiting attempts cannot be read: %s", type(err).__name__)
-                self._put_back(order)
+                self._put_back(next_round)
 
-    def _next_order(self) -> _Order | None:
+    def _next_round(self) -> Round | None:
         with self._condition:
             while not self._is_closed:
                 now = time.monotonic()
-                if self._seats.are_taken and now - self._everybody_read_at >= REREAD_INTERVAL:
-                    self._is_everybody_woken |= not self._bus.healthy
-                is_everybody_due = self._is_everybody_woken and now >= self._rests_until
-                if self._woken or self._last_calls or is_everybody_due:
-                    return self._take_order(is_everybody_due)
+                is_time = now - self._rounds.everybody_looked_at >= REREAD_INTERVAL
+                if self._seats.are_taken and is_time and not self._bus.healthy:
+                    self._rounds.wake_everybody()
+                found = self._rounds.take(self._seats, now)
+                if found is not None:
+                    return found
                 self._condition.wait(self._patience(now))
         return None
 
     def _patience(self, now: float) -> float | None:
-        if self._is_everybody_woken:
-            return max(0.0, self._rests_until - now)
-        return REREAD_INTERVAL if self._seats.are_taken else None
+        usual = REREAD_INTERVAL if self._seats.are_taken else None
+        until_part = self._rounds.patience(now)
+        return usual if until_part is None else until_part
 
-    def _take_order(self, is_everybody_due: bool) -> _Order:
-        order = _Order(self._woken, self._last_calls, list(self._seats) if is_everybody_due else [])
-        self._woken, self._last_calls = set(), set()
-        if is_everybody_due:
-            self._is_everybody_woken = False
-            self._everybody_read_at = time.monotonic()
-        return order
+    def _answer(self, asked: Round) -> None:
+        if asked.woken:
+            statuses = attempt_status.get_statuses(self._engine, asked.woken, now=clock.now())
+            _give(self._take_answers(asked, statuses))
 
-    def _carry_out(self, order: _Order) -> None:
-        ids = order.woken | {guest.attempt_id for guest in order.last_calls}
-        if order.everybody:
-            ids |= self._find_changed(order.everybody)
-        if ids:
-            statuses = attempt_status.get_statuses(self._engine, ids, now=clock.now())
-            _give(self._take_answers(ids, statuses, order.last_calls))
-
-    def _find_changed(self, guests: list[Guest]) -> set[str]:
-        started = time.monotonic()
+    def _compare(self, guests: list[Guest]) -> None:
+        if not guests:
+            return
+        began = time.monotonic()
         known = [
             Known(guest.attempt_id, guest.status.status, guest.status.follow)
             for guest in guests
             if guest.status
         ]
         changed = attempt_status.find_changed(self._engine, known)
-        ended = time.monotonic()
-        # A busy database moves all the time; asking about ten thousand must not become all we do.
-        self._rests_until = ended + (REREAD_SHARE - 1) * (ended - started)
-        return changed
+        with self._condition:
+            self._rounds.wake(self._seats.taken_for(changed))
+            self._rounds.rest(began, time.monotonic())
 
-    def _take_answers(
-        self, ids: set[str], statuses: dict[str, AttemptStatus], last_calls: set[Guest]
-    ) -> _Answers:
+    def _take_answers(self, asked: Round, statuses: dict[str, AttemptStatus]) -> _Answers:
         answers: _Answers = []
         with self._condition:
-            for guest in self._seats.waiting_for(ids):
+            for guest in self._seats.waiting_for(asked.woken):
                 if guest.answer is None or guest.status is None:
                     continue
                 # A row that is gone was cleaned away long after its time.
                 status = statuses.get(guest.attempt_id) or guest.status.expired()
                 is_news = not status.says_the_same_as(guest.status)
-                if guest in last_calls or is_news:
+                if guest in asked.last_calls or is_news:
                     metrics.WAITS.labels("news" if is_news else "time_up").inc()
                     answers.append((guest.answer, status.as_json()))
                     self._forget(guest)
         return answers
 
-    def _put_back(self, order: _Order) -> None:
+    def _put_back(self, failed: Round) -> None:
         with self._condition:
-            answers = self._send_away(order.last_calls)
-            self._woken |= self._seats.taken_for(order.woken)
-            self._is_everybody_woken |= bool(order.everybody)
+            answers = self._send_away(failed.last_calls | self._rounds.take_last_calls())
+            self._rounds.wake(self._seats.taken_for(failed.woken))
+            if failed.compared:
+                self._rounds.wake_everybody()
         _give(answers)
         with self._condition:
             self._condition.wait_for(lambda: self._is_closed, REREAD_INTERVAL)
