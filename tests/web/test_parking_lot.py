@@ -20,11 +20,12 @@ from wechatlogin.services import attempt_status
 from wechatlogin.services.waiting import Bus, make_bus
 from wechatlogin.web import parked, parking_lot
 from wechatlogin.web.guest import Guest
+from wechatlogin.web.parked import Head
 from wechatlogin.web.parking_lot import ParkingLot
 from wechatlogin.web.seats import Limits
 from wechatlogin.web.waiting_room import WaitingRoom
 
-HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+HEAD = Head("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n", "an-id-of-the-request")
 
 
 @dataclass
@@ -79,20 +80,6 @@ def open_descriptors() -> int:
     return len(os.listdir("/dev/fd"))
 
 
-def test_the_worker_is_left_with_a_dead_end(stage: Stage) -> None:
-    browser, worker = socket.socketpair()
-    before = worker.fileno()
-
-    ours = parked.take_over(worker)
-
-    assert worker.fileno() == before
-    assert worker.recv(1) == b""
-    ours.send(b"alive")
-    assert browser.recv(5) == b"alive"
-    for end in (browser, worker, ours):
-        end.close()
-
-
 def test_a_change_is_answered(stage: Stage) -> None:
     attempt_id, waiter = parked_waiter(stage)
 
@@ -104,6 +91,7 @@ def test_a_change_is_answered(stage: Stage) -> None:
     assert answer.body["number"] == 42
     assert "retry_after" not in answer.body
     assert answer.headers["Connection"] == "close"
+    assert answer.headers["X-Request-ID"] == "an-id-of-the-request"
     assert waiter.is_closed_by_the_server()
     waiter.hangs_up()
     assert eventually(lambda: len(stage.lot) == 0)

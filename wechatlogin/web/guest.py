@@ -1,5 +1,6 @@
 """One request that may have to wait, whatever it waits on: a parked socket or a thread."""
 
+import dataclasses
 import secrets
 import time
 from collections.abc import Callable
@@ -35,7 +36,8 @@ class Guest:
 
     def stay(self, status: AttemptStatus, seconds: float) -> None:
         """Note that this is known already and that the guest waits for more."""
-        self.status = status
+        # Whose it is has been checked; among ten thousand the hashes would be a megabyte.
+        self.status = dataclasses.replace(status, binding_hash="")
         self.told_at = time.monotonic()
         self.seconds = seconds
 

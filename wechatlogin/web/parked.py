@@ -9,13 +9,15 @@ living connection goes on here under a descriptor of its own.
 import os
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
+from typing import NamedTuple
 from wsgiref.types import WSGIEnvironment
 
 from werkzeug.http import http_date
 
 from wechatlogin import clock
+from wechatlogin.web import request_log
 from wechatlogin.web.guest import Guest
 
 #: Seconds in which the answer must have left; it is about a kilobyte.
@@ -67,34 +69,62 @@ def take_over(connection: socket.socket) -> socket.socket:
     return ours
 
 
-def make_head(environ: WSGIEnvironment, status: str, headers: Iterable[tuple[str, str]]) -> str:
-    """Return what the worker would have sent before the body, without length, date and hops."""
+class Head(NamedTuple):
+    """What the worker would have sent before the body, without length, date and hops."""
+
+    #: Ten thousand waiting browsers share one text.
+    shared: str
+    #: The value of the one header that is different each time.
+    request_id: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole, each line with its end."""
+        own = f"{request_log.HEADER}: {self.request_id}\r\n" if self.request_id else ""
+        return self.shared + own
+
+
+def make_head(environ: WSGIEnvironment, status: str, headers: Iterable[tuple[str, str]]) -> Head:
+    """Return the head of an answer that is sent later."""
     server = str(environ.get("SERVER_SOFTWARE", "")).split("/")[0]
     lines = [f"{environ['SERVER_PROTOCOL']} {status}", f"Server: {server}"]
-    lines += [f"{name}: {value}" for name, value in headers if name.lower() not in _OWN_HEADERS]
-    # Ten thousand waiting browsers share one text.
-    return sys.intern("".join(f"{line}\r\n" for line in lines))
+    request_id = ""
+    for name, value in headers:
+        if name == request_log.HEADER:
+            request_id = value
+        elif name.lower() not in _OWN_HEADERS:
+            lines.append(f"{name}: {value}")
+    return Head(sys.intern("".join(f"{line}\r\n" for line in lines)), request_id)
 
 
 class ParkedConnection:
-    """A socket in the lot; only the lot's thread uses it."""
+    """A socket in the lot; only the lot's thread uses it, but for the call with the answer."""
 
     __slots__ = (
+        "_deliver",
         "connection",
         "deadline",
         "guest",
         "has_been_reread",
-        "head",
         "phase",
+        "request_id",
+        "shared_head",
         "stray",
         "unsent",
     )
 
     def __init__(
-        self, connection: socket.socket, *, head: str, guest: Guest, deadline: float
+        self,
+        connection: socket.socket,
+        *,
+        head: Head,
+        guest: Guest,
+        deadline: float,
+        deliver: "Callable[[ParkedConnection, bytes], None]",
     ) -> None:
         self.connection = connection
-        self.head = head
+        self.shared_head, self.request_id = head
+        self._deliver = deliver
         self.guest = guest
         #: When the present phase ends, by the monotonic clock.
         self.deadline = deadline
@@ -102,6 +132,10 @@ class ParkedConnection:
         self.has_been_reread = False
         self.stray = 0
         self.unsent = b""
+
+    def __call__(self, body: bytes) -> None:
+        """Take the answer, in any thread; the room needs nothing else to give it."""
+        self._deliver(self, body)
 
     def fileno(self) -> int:
         """Return the descriptor, so that a selector takes the object itself."""
@@ -125,8 +159,9 @@ class ParkedConnection:
 
     def answer(self, body: bytes, now: float) -> None:
         """Begin to send the answer."""
+        begin = Head(self.shared_head, self.request_id).text
         own = f"Date: {http_date(clock.now())}\r\nConnection: close\r\n"
-        head = f"{self.head}{own}Content-Length: {len(body)}\r\n\r\n"
+        head = f"{begin}{own}Content-Length: {len(body)}\r\n\r\n"
         self.unsent = head.encode("latin-1") + body
         self.phase = Phase.WRITING
         self.deadline = now + WRITE_SECONDS

@@ -13,11 +13,10 @@ import socket
 import threading
 import time
 from collections import deque
-from functools import partial
 
 from wechatlogin.web import parked
 from wechatlogin.web.guest import Guest
-from wechatlogin.web.parked import ParkedConnection, Phase
+from wechatlogin.web.parked import Head, ParkedConnection, Phase
 from wechatlogin.web.waiting_room import WaitingRoom
 
 log = logging.getLogger(__name__)
@@ -54,6 +53,8 @@ class ParkingLot:
         self._taken = 0
         self._thread: threading.Thread | None = None
         self._is_closing = False
+        # Made once, for all who are parked share it.
+        self._deliver = self._deliver_answer
         # An arrival, or the answer to somebody parked.
         self._inbox: deque[tuple[ParkedConnection, bytes | None]] = deque()
         self._deadlines: list[tuple[float, int, ParkedConnection]] = []
@@ -83,7 +84,7 @@ class ParkingLot:
         if self._places < self._max_waiting:
             log.warning("MAX_WAITING is %d, more than the descriptors allow", self._max_waiting)
 
-    def park(self, connection: socket.socket, *, head: str, guest: Guest) -> bool:
+    def park(self, connection: socket.socket, *, head: Head, guest: Guest) -> bool:
         """Take a connection over and answer it later; False where there is no place for it."""
         self.start()
         if not self._take_place():
@@ -95,10 +96,12 @@ class ParkingLot:
             self._free_place()
             return False
         deadline = time.monotonic() + guest.seconds
-        newcomer = ParkedConnection(ours, head=head, guest=guest, deadline=deadline)
+        newcomer = ParkedConnection(
+            ours, head=head, guest=guest, deadline=deadline, deliver=self._deliver
+        )
         self._inbox.append((newcomer, None))
         # From here on the room may answer at any moment, so the arrival stands in the inbox first.
-        if not self._room.seat(guest, partial(self._answer, newcomer)):
+        if not self._room.seat(guest, newcomer):
             self._inbox.append((newcomer, guest.unchanged()))
         self._ring()
         return True
@@ -122,7 +125,7 @@ class ParkingLot:
         with self._lock:
             self._taken -= 1
 
-    def _answer(self, waiting: ParkedConnection, body: bytes) -> None:
+    def _deliver_answer(self, waiting: ParkedConnection, body: bytes) -> None:
         self._inbox.append((waiting, body))
         self._ring()
 

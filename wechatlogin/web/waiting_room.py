@@ -8,6 +8,7 @@ The room knows nothing of sockets: parked connections and blocked threads wait h
 """
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -58,7 +59,8 @@ class WaitingRoom:
 
     def enter(self, attempt_id: str, address: str) -> Guest:
         """Let a guest in who is about to read the row; whatever happens from now on counts."""
-        guest = Guest(attempt_id, address)
+        # Those who come by one address share its text.
+        guest = Guest(attempt_id, sys.intern(address))
         with self._condition:
             self._seats.enter(guest)
             self._listen()
