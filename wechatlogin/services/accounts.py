@@ -33,6 +33,8 @@ _IDENTITY = select(Identity).where(
     Identity.appid == bindparam("appid"), Identity.openid == bindparam("openid")
 )
 
+_ONE_AT_A_TIME = select(WeChatAppRow.id).where(WeChatAppRow.id == bindparam("id")).with_for_update()
+
 
 @dataclass(frozen=True)
 class Sighting:
@@ -161,8 +163,7 @@ def _get_locked(appid: str, openid: str) -> Identity | None:
 
 def _create(wechat_app: WeChatAppRow, sighting: Sighting, now: datetime) -> Identity:
     # Of two processes that meet a person at once, the second waits here and finds them.
-    one_at_a_time = select(WeChatAppRow.id).where(WeChatAppRow.id == wechat_app.id)
-    db.session.execute(one_at_a_time.with_for_update())
+    db.session.execute(_ONE_AT_A_TIME, {"id": wechat_app.id})
     met_meanwhile = _get_locked(wechat_app.appid, sighting.openid)
     if met_meanwhile is not None:
         return met_meanwhile

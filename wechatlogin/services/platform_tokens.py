@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from wechatlogin import clock, metrics
@@ -42,6 +42,12 @@ AHEAD = timedelta(minutes=5)
 FORCE_INTERVAL = timedelta(seconds=30)
 PATIENCE_SECONDS = 12.0
 LOOK_AGAIN_SECONDS = 0.05
+
+_STORED = (
+    select(PlatformToken)
+    .where(PlatformToken.appid == bindparam("appid"))
+    .execution_options(populate_existing=True)
+)
 
 Aside = Callable[[Callable[[], None]], None]
 
@@ -165,8 +171,7 @@ class DatabaseAccessTokens:
     def _read(self) -> PlatformToken | None:
         # A read of its own: an older snapshot would hide what another process has renewed.
         db.session.commit()
-        query = select(PlatformToken).where(PlatformToken.appid == self._app.appid)
-        return db.session.scalar(query.execution_options(populate_existing=True))
+        return db.session.scalar(_STORED, {"appid": self._app.appid})
 
     def _open(self, row: PlatformToken | None) -> SecretStr | None:
         if row is None or row.sealed_token is None:

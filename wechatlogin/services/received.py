@@ -40,6 +40,14 @@ _KNOWN = select(ReceivedMessage).where(
     ),
 )
 
+_ANSWERED = (
+    update(ReceivedMessage)
+    .where(ReceivedMessage.id == bindparam("row_id"))
+    .values(sealed_reply=bindparam("reply"), answered_at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+_FORWARDED = _ANSWERED.values(forwarded=bindparam("taken"))
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -111,13 +119,9 @@ def keep_reply(
 
     `forwarded` is how another program took the push, if this worker has passed it on.
     """
-    kept: dict[str, object] = {"sealed_reply": _seal(vault, reply), "answered_at": now}
-    if forwarded is not None:
-        kept["forwarded"] = forwarded
+    kept = {"row_id": receipt.id, "reply": _seal(vault, reply), "now": now, "taken": forwarded}
     with write() as session:
-        session.execute(
-            update(ReceivedMessage).where(ReceivedMessage.id == receipt.id).values(kept)
-        )
+        session.execute(_ANSWERED if forwarded is None else _FORWARDED, kept)
 
 
 def await_reply(vault: Vault, receipt: Receipt) -> PassiveReply | None:

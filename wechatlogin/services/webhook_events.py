@@ -7,13 +7,20 @@ are for those that may be granted the scope `wechat`.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, ApplicationUser, Identity, WebhookEvent
 from wechatlogin.services import application_identities, webhooks, wechat_apps
 
 SCOPE = "wechat"
+
+_LISTENING = (
+    select(Application)
+    .join(ApplicationUser)
+    .where(ApplicationUser.user_id == bindparam("user_id"), Application.webhook_uri.is_not(None))
+    .order_by(Application.id)
+)
 #: A login in several steps, such as one of OpenID Connect, is noted at each and told of once.
 ONE_LOGIN = timedelta(minutes=1)
 
@@ -87,12 +94,8 @@ def _get_known(user_id: str) -> list[ApplicationUser]:
 
 def _get_applications(user_id: str, event: WebhookEvent) -> list[Application]:
     """Return the applications that know a person and want to hear of this."""
-    query = (
-        select(Application)
-        .join(ApplicationUser)
-        .where(ApplicationUser.user_id == user_id, Application.webhook_uri.is_not(None))
-    )
-    return [one for one in db.session.scalars(query.order_by(Application.id)) if _wants(one, event)]
+    listening = db.session.scalars(_LISTENING, {"user_id": user_id})
+    return [one for one in listening if _wants(one, event)]
 
 
 def _describe(application: Application, known: ApplicationUser) -> dict[str, object]:
