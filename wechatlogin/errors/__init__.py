@@ -13,6 +13,7 @@ place per format (`web/errors.py`, and each compat module's map); nobody else bu
     ├── NotInWeChat               the page only works in WeChat's own browser
     ├── LoginRequired             nobody is logged in
     ├── MetricsNotPermitted       neither on this machine nor with the token for it
+    ├── SchemaAhead               the database has the tables of a newer release, which do not serve
     ├── SchemaBehind              the database has the tables of an older release
     ├── RateLimited               too often; carries `resets_in`
     ├── InvalidRequest            what a program asks for itself                    (programs)

@@ -79,7 +79,8 @@ def _known_schemas() -> frozenset[str]:
 
 def _check_served() -> bool:
     """Tell whether the tables have all that we use, and need nothing that we do not know of."""
-    found = {name: columns for (_, name), columns in inspect(db.engine).get_multi_columns().items()}
+    inspector = inspect(db.session.connection())
+    found = {name: columns for (_, name), columns in inspector.get_multi_columns().items()}
     for table in Base.metadata.tables.values():
         columns = {column["name"]: column for column in found.get(table.name, [])}
         demanded = {
