@@ -38,7 +38,8 @@ CASES = (
     FaultCase(
         "C-04",
         "Another system renews the account's token and so kills ours",
-        "The service uses WeChat's stable token, which the classic call does not touch.",
+        "The service uses WeChat's stable token, which the classic call does not touch. Where "
+        "another forces that one out, it costs a second call, and the doctor says so.",
     ),
     FaultCase(
         "C-05",
@@ -60,8 +61,9 @@ CASES = (
     FaultCase(
         "C-08",
         "The account is set up wrongly: our address (40164, 89503) or the secret (40125)",
-        "It is not asked about again at each visit; the status page says in words what to do, and "
-        "the login page that logging in does not work just now.",
+        "It is not asked about again at each visit; the status page says in words what to do. "
+        "Without the address people log in by the code that needs no token; with a wrong secret "
+        "the login page says that logging in does not work just now.",
     ),
     FaultCase(
         "C-09",
@@ -138,13 +140,16 @@ CASES = (
     ),
     FaultCase(
         "C-23",
-        "The clock is wrong, jumps, or reaches 2038",
-        "No time becomes negative and no session longer.",
+        "The clock is wrong, jumps, changes to winter time, or reaches 2038",
+        "No time becomes negative and no session longer. The doctor and the status page say when "
+        "the clock is not WeChat's.",
     ),
     FaultCase(
         "C-24",
         "The secret key is changed",
-        "What the old key signed is still read while it stands in `SECRET_KEY_FALLBACKS`.",
+        "What the old key signed and sealed is still read while it stands in "
+        "`SECRET_KEY_FALLBACKS`: sessions, open forms, links and numbers on their way, codes in "
+        "chats, tokens.",
     ),
     FaultCase(
         "C-25",
@@ -154,12 +159,14 @@ CASES = (
     FaultCase(
         "C-26",
         "New code meets old tables, or old code new tables",
-        "The health check says not ready, and why.",
+        "On old tables `/readyz` says not ready, and to run `flask db upgrade`. On newer ones the "
+        "service works on, which lets a release take over without a gap; unless they lack what it "
+        "uses, or demand what it does not fill: then `/readyz` says so.",
     ),
     FaultCase(
         "C-27",
         "Two versions share the rows of attempts and sessions",
-        "Each leaves alone what it does not know.",
+        "Each leaves alone what it does not know, and serves the other's people.",
     ),
     FaultCase(
         "C-28",
@@ -169,7 +176,8 @@ CASES = (
     FaultCase(
         "C-29",
         "All waiting browsers ask at once after a restart",
-        "Each is answered; they ask again spread over time.",
+        "Each is answered; those who may not wait are sent away for two to five seconds, spread "
+        "out.",
     ),
     FaultCase(
         "C-30",
@@ -199,6 +207,7 @@ CASES = (
     FaultCase(
         "C-35",
         "A million expired rows are to be removed",
-        "They go in batches, and nobody waits for a lock longer than 100 ms.",
+        "They go at most 1,000 at a time, as many as take some 20 ms, and others write in between: "
+        "no lock lasts longer than 100 ms.",
     ),
 )

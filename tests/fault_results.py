@@ -2,11 +2,13 @@
 
 `pytest -m fault --write-reliability`, or `make reliability`, runs the tests that are marked with a
 fault and writes the document. Which tests there are is read from their files, how they ended from
-the run: a test that did not run is said to be not run.
+the run. A run of some files alone writes the lines anew all of whose tests are in them, and leaves
+the others as they are.
 """
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,12 +24,21 @@ DOCUMENT = source_tree.ROOT / "docs" / "reliability.md"
 HEAD = """\
 # What happens when something fails
 
-Each line is a fault, what the service does then, and the tests that show it, on real servers and
-with the simulator in WeChat's place. `make reliability` runs these tests and writes this page, with
-the results of that run.
+For whoever runs the service: each line is a fault, what people and programs notice of it, and how
+the tests that show it ended. Unless a line says so, nothing is to be done by hand: what failed is
+tried again, and all is well as soon as the surroundings are. What you have to mend the
+[status page](status-page.md) tells in words; what to watch is in [metrics.md](metrics.md), how many
+processes and which database withstand what in [deployment.md](deployment.md).
 
-| | what happens | what the service does | shown by | result |
-| --- | --- | --- | --- | --- |
+The tests run the service as it is deployed, over SQLite, PostgreSQL, MariaDB and Redis, with the
+[simulator](simulator.md) in WeChat's place. `make reliability` runs them and writes this page, with
+the results of the last run of each; a number leads to the tests.
+
+| | what happens | what the service does | tests |
+| --- | --- | --- | --- |
+"""
+TESTS = """
+## Which tests show it
 """
 
 
@@ -92,13 +103,17 @@ class FaultResults:
     def pytest_sessionfinish(self) -> None:
         """Write the document."""
         tests = marked_tests()
-        rows = [self._row(case, tests.get(case.number, [])) for case in CASES]
-        self._document.write_text(HEAD + "".join(rows), encoding="utf-8")
+        results = self._former_results() | {
+            number: self._result(found)
+            for number, found in tests.items()
+            if self._outcomes.keys() >= set(found)
+        }
+        self._document.write_text(compose(tests, results), encoding="utf-8")
 
-    def _row(self, case: FaultCase, tests: list[MarkedTest]) -> str:
-        shown_by = "<br>".join(f"[{test.sentence}](../{test.path})" for test in tests)
-        cells = (case.number, case.fault, case.behaviour, shown_by, self._result(tests))
-        return f"| {' | '.join(cells)} |\n"
+    def _former_results(self) -> dict[str, str]:
+        if not self._document.exists():
+            return {}
+        return read_results(self._document.read_text(encoding="utf-8"))
 
     def _result(self, tests: list[MarkedTest]) -> str:
         outcomes = [
@@ -109,3 +124,25 @@ class FaultResults:
         counts = {outcome: outcomes.count(outcome) for outcome in Outcome}
         told = [f"{count} {outcome}" for outcome, count in counts.items() if count]
         return ", ".join(told) or Outcome.NOT_RUN
+
+
+def compose(tests: Mapping[str, list[MarkedTest]], results: Mapping[str, str]) -> str:
+    """Return the document: a line for each fault, with its result, and then the tests of each."""
+    lines = [_line(case, results.get(case.number, Outcome.NOT_RUN)) for case in CASES]
+    lists = [_list(case.number, tests.get(case.number, [])) for case in CASES]
+    return HEAD + "".join(lines) + TESTS + "".join(lists)
+
+
+def read_results(document: str) -> dict[str, str]:
+    """Return the result of each fault's number, as a document has them."""
+    return dict(re.findall(r"^\| \[(C-\d+)\].* \| ([^|]+) \|$", document, re.MULTILINE))
+
+
+def _line(case: FaultCase, result: str) -> str:
+    number = f"[{case.number}](#{case.number.lower()})"
+    return f"| {number} | {case.fault} | {case.behaviour} | {result} |\n"
+
+
+def _list(number: str, tests: list[MarkedTest]) -> str:
+    shown = "".join(f"* [{test.sentence}](../{test.path})\n" for test in tests)
+    return f"\n### {number}\n\n{shown}"

@@ -1,6 +1,7 @@
 """docs/reliability.md is what a run of the tests that are marked with a fault has written."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def report(nodeid: str, when: str, outcome: str) -> pytest.TestReport:
 
 def row_of(number: str, document: Path) -> str:
     lines = document.read_text(encoding="utf-8").splitlines()
-    return next(line for line in lines if line.startswith(f"| {number} "))
+    return next(line for line in lines if line.startswith(f"| [{number}]"))
 
 
 def test_marks_are_read_from_the_files() -> None:
@@ -61,9 +62,9 @@ def test_a_row_tells_every_outcome_of_its_tests(
 
     results.pytest_sessionfinish()
 
-    row = row_of("C-01", tmp_path / "reliability.md")
-    assert "[it holds](../tests/test_a.py)" in row
-    assert row.endswith("| 2 failed, 1 not run, 1 passed |")
+    document = tmp_path / "reliability.md"
+    assert row_of("C-01", document).endswith("| 2 failed, 1 not run, 1 passed |")
+    assert "### C-01\n\n* [it holds](../tests/test_a.py)\n" in document.read_text(encoding="utf-8")
 
 
 def test_a_row_whose_tests_did_not_run_says_so(tmp_path: Path) -> None:
@@ -74,6 +75,22 @@ def test_a_row_whose_tests_did_not_run_says_so(tmp_path: Path) -> None:
         assert case.fault in row
         assert case.behaviour in row
         assert row.rpartition(" | ")[2].endswith("not run |")
+
+
+def test_a_run_of_one_fault_leaves_the_other_rows_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked = {number: [MarkedTest(f"tests/{number}.py", "test_it")] for number in ("C-01", "C-02")}
+    monkeypatch.setattr(fault_results, "marked_tests", lambda: marked)
+    document = tmp_path / "reliability.md"
+    for numbers, outcome in ((("C-01", "C-02"), "passed"), (("C-02",), "failed")):
+        results = FaultResults(document)
+        for number in numbers:
+            results.pytest_runtest_logreport(report(f"tests/{number}.py::test_it", "call", outcome))
+        results.pytest_sessionfinish()
+
+    assert row_of("C-01", document).endswith("| 1 passed |")
+    assert row_of("C-02", document).endswith("| 1 failed |")
 
 
 def test_only_a_test_carries_the_mark() -> None:
@@ -89,3 +106,22 @@ def test_only_a_test_carries_the_mark() -> None:
 
 def test_every_mark_names_a_fault_that_the_document_has() -> None:
     assert set(fault_results.marked_tests()) <= {case.number for case in CASES}
+
+
+def test_every_fault_has_a_test_that_shows_it() -> None:
+    assert {case.number for case in CASES} <= set(fault_results.marked_tests())
+
+
+def test_the_document_is_the_one_that_these_tests_make() -> None:
+    """What a run found out is taken from it; `make reliability` writes it anew."""
+    written = fault_results.DOCUMENT.read_text(encoding="utf-8")
+    results = fault_results.read_results(written)
+
+    assert written == fault_results.compose(fault_results.marked_tests(), results)
+
+
+def test_no_fault_is_told_that_was_not_withstood() -> None:
+    results = fault_results.read_results(fault_results.DOCUMENT.read_text(encoding="utf-8"))
+
+    assert list(results) == [case.number for case in CASES]
+    assert [result for result in results.values() if not re.fullmatch(r"\d+ passed", result)] == []

@@ -65,6 +65,7 @@ def test_a_fault_is_told_with_what_to_do(
     assert "仍然有人登录成功：微信内登录" in words_of(after)
 
 
+@pytest.mark.fault("C-23")
 def test_from_nothing_proven_to_works_and_back_to_refused_pushes(install: Installer) -> None:
     installation = install()
     desk = Desk(installation)
