@@ -1,0 +1,132 @@
+"""Threads of one process that write to a file of SQLite do so in the order in which they came."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from tests import databases
+from tests.servers import settings_for_tests
+from tests.services.one_person import run_at_once
+from tests.waiters import eventually
+from wechatlogin import create_app
+from wechatlogin.extensions import db
+from wechatlogin.models import transaction
+from wechatlogin.models.transaction import write
+from wechatlogin.models.turns import Turns
+
+WRITERS = 8
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    app = create_app(settings_for_tests(database_url=f"sqlite:///{tmp_path / 'turns.db'}"))
+    with app.app_context():
+        with write() as session:
+            session.execute(text("CREATE TABLE notes (name TEXT)"))
+        db.session.remove()
+    yield app
+    databases.release(app)
+
+
+def note(name: str) -> None:
+    with write() as session:
+        session.execute(text("INSERT INTO notes VALUES (:name)"), {"name": name})
+
+
+def notes(app: Flask) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(text("SELECT name FROM notes ORDER BY rowid")))
+
+
+def test_a_turn_goes_to_the_next_in_the_queue() -> None:
+    turns, taken = Turns(), []
+    assert turns.take("first", 0)
+
+    def wait(name: str) -> None:
+        if turns.take(name, 5):
+            taken.append(name)
+            turns.give_back(name)
+
+    waiting = []
+    for number in range(WRITERS):
+        waiting.append(threading.Thread(target=wait, args=(str(number),)))
+        waiting[-1].start()
+        assert eventually(lambda: len(turns._queue) == len(waiting))
+    turns.give_back("first")
+    for each in waiting:
+        each.join()
+
+    assert taken == [str(number) for number in range(WRITERS)]
+    assert turns.take("last", 0)
+
+
+def test_whoever_waits_in_vain_leaves_the_queue() -> None:
+    turns = Turns()
+    turns.take("first", 0)
+
+    assert not turns.take("second", 0.01)
+    turns.give_back("second")
+    turns.give_back("first")
+
+    assert turns.take("third", 0)
+
+
+def test_threads_that_write_at_once_are_served_as_they_came(app: Flask) -> None:
+    begun: list[threading.Thread] = []
+
+    def write_later(name: str) -> None:
+        with app.app_context():
+            note(name)
+            db.session.remove()
+
+    with app.app_context():
+        with write():
+            for number in range(WRITERS):
+                begun.append(threading.Thread(target=write_later, args=(str(number),)))
+                begun[-1].start()
+                time.sleep(0.02)
+        db.session.remove()
+    for each in begun:
+        each.join()
+
+    assert notes(app) == [str(number) for number in range(WRITERS)]
+
+
+def test_a_unit_that_fails_ends_its_turn(app: Flask) -> None:
+    def fail() -> None:
+        with pytest.raises(OperationalError), write() as session:
+            session.execute(text("INSERT INTO nowhere VALUES (1)"))
+
+    with app.app_context():
+        run_at_once(app, [fail] * WRITERS)
+        run_at_once(app, [lambda: note("after all")])
+
+    assert notes(app) == ["after all"]
+
+
+def test_nobody_waits_in_two_queues_for_longer_than_in_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction.prepare_sqlite, "__kwdefaults__", {"lock_seconds": 0.5})
+    url = f"sqlite:///{tmp_path / 'locked.db'}"
+    app = create_app(settings_for_tests(database_url=url))
+    waited: list[float] = []
+
+    def write_in_vain() -> None:
+        began = time.monotonic()
+        with pytest.raises(OperationalError), write():
+            db.session.connection()
+        waited.append(time.monotonic() - began)
+
+    with databases.locked(url), app.app_context():
+        run_at_once(app, [write_in_vain] * 3)
+    databases.release(app)
+
+    assert len(waited) == 3
+    assert max(waited) < 0.9
