@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from sqlalchemy import create_engine
 
 from benchmarks import nginx, phones
-from benchmarks.clients import Unexpected
+from benchmarks.clients import Request, Unexpected, Visitor, at_once, is_ok
 from benchmarks.desktops import Ask, Desktops
 from benchmarks.measuring import pss_of, tree_of
 from benchmarks.phones import Phones
@@ -32,7 +32,10 @@ from wechatlogin import config
 from wechatlogin.web import cookies
 
 STAMPED = "benchmarks.stamped:app"
+JAR = {cookies.BROWSER: waiters.SECRET}
 COOKIE = f"{cookies.BROWSER}={waiters.SECRET}"
+#: As many as the service has threads.
+VISITORS = 8
 METRICS_TOKEN = "canary-of-whoever-counts"  # noqa: S105 - of a service that lives for a minute
 #: More than come.
 PLACES = 19_000
@@ -65,8 +68,9 @@ class Hall:
     def fill(self, number: int, *, spare: int = 0, steady: bool = False) -> None:
         """Let so many come and wait; `kib_each` says afterwards what each takes.
 
-        They keep still for nearly a minute, or where it is steady, their times end one after the
-        other; `spare` attempts follow on those that have had their news.
+        They have asked before, and keep still for nearly a minute. Where it is steady, they come
+        as they are, and their times end one after the other; `spare` attempts follow on those
+        that have had their news.
 
         :raise Unexpected: if not all of them wait.
         """
@@ -74,19 +78,22 @@ class Hall:
         self.waiting, next_ids = ids[:number], ids[number:]
         longest = PAGE_SECONDS if steady else STILL_SECONDS
         asks = [Ask(one, random.randint(2, longest) if steady else longest) for one in self.waiting]  # noqa: S311 - no secret
-        # What the server loads for the first who come is nobody's own.
-        first = max(1, number // 100)
-        self._let_in(asks[:first], first, [])
+        if not steady:
+            self._ask_once(self.waiting)
         before = self.memory()
-        self._let_in(asks[first:], number, next_ids)
-        self.kib_each = (self.memory() - before) * 1024 / max(1, number - first)
-
-    def _let_in(self, asks: Sequence[Ask], number: int, next_ids: Sequence[str]) -> None:
         self.desktops.come(asks, next_ids=next_ids)
         # Where times end one after the other, some are just asking again.
         if not waiters.eventually(lambda: self.count() >= number * 0.98, within=PATIENCE):
             raise Unexpected(f"{self.count()} of {number} desktops wait")
         time.sleep(SETTLING_SECONDS)
+        self.kib_each = (self.memory() - before) * 1024 / number
+
+    def _ask_once(self, ids: Sequence[str]) -> None:
+        # What the server loads and caches because it is asked is not what waiting takes.
+        visitors = [Visitor(self.program.url, JAR) for _ in range(VISITORS)]
+        at_once(visitors, [Request(f"/login/attempts/{one}") for one in ids], expected=is_ok)
+        for visitor in visitors:
+            visitor.close()
 
     def memory(self) -> float:
         """Return what all processes of the server hold, in MiB."""
