@@ -1,5 +1,6 @@
 """How gunicorn runs the service: the settings of `wechatlogin.config`, and little else."""
 
+import gc
 import logging
 import os
 import shutil
@@ -71,8 +72,17 @@ class logger_class(Logger):  # noqa: N801 - gunicorn's setting is called so
             handler.addFilter(logs.WithoutQueries())
 
 
+def pre_fork(server: Arbiter, worker: Worker) -> None:
+    """Keep what is loaded by now shared among the processes."""
+    # A collection of garbage would look into each object, and so copy the pages of all.
+    gc.freeze()
+
+
 def post_worker_init(worker: Worker) -> None:
     """Open the parking lot of this process, and let a stop answer everybody in it at once."""
+    # What the application consists of stays; no collection has to go through it again.
+    gc.collect()
+    gc.freeze()
     parking = _parking_of(worker)
     if parking is not None:
         parking.lot.start()
