@@ -64,7 +64,8 @@ def main() -> int:
 def _measure(name: str, effort: Effort) -> list[Line]:
     began = time.monotonic()
     lines = PROGRAMS[name](effort)
-    print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    # What is known already is not lost if a later one fails.
+    print(f"{results.as_table(lines)}\n{name}: {time.monotonic() - began:.0f} s", flush=True)
     return lines
 
 

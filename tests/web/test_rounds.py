@@ -10,6 +10,7 @@ from wechatlogin.web.rounds import Round, Rounds
 @pytest.fixture(autouse=True)
 def _small_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rounds, "MOST_WOKEN", 2)
+    monkeypatch.setattr(rounds, "MOST_CALLED", 3)
     monkeypatch.setattr(rounds, "MOST_COMPARED", 2)
 
 
@@ -34,8 +35,33 @@ def test_whose_time_is_up_is_called_with_the_reading_of_their_row() -> None:
         waking.call_last(each)
     waking.forget(gone)
 
-    assert waking.take((), 0.0) == Round(["a", "b"], set(), [])
     assert waking.take((), 0.0) == Round(["c"], {late, later}, [])
+    assert waking.take((), 0.0) == Round(["a", "b"], set(), [])
+
+
+def test_those_whose_time_is_up_are_read_many_at_a_time_beside_those_who_are_woken() -> None:
+    waking, late = Rounds(), [guest(attempt_id) for attempt_id in "stuvw"]
+    for each in late:
+        waking.call_last(each)
+    waking.wake("abc")
+
+    taken = [waking.take((), 0.0) for _ in range(5)]
+
+    assert [one.read for one in taken if one] == [
+        ["s", "t", "u"],
+        ["a", "b"],
+        ["v", "w"],
+        ["c"],
+    ]
+
+
+def test_whoever_is_woken_after_their_time_is_up_is_still_called() -> None:
+    waking, late = Rounds(), guest("a")
+    waking.call_last(late)
+    waking.wake("a")
+
+    assert waking.take((), 0.0) == Round(["a"], {late}, [])
+    assert waking.take((), 0.0) is None
 
 
 def test_everybody_is_looked_at_in_parts_with_those_who_are_woken_in_between() -> None:
@@ -77,4 +103,4 @@ def test_those_who_cannot_be_read_are_called_once() -> None:
     waking.call_last(late)
 
     assert waking.take_last_calls() == {late}
-    assert waking.take((), 0.0) == Round(["a"], set(), [])
+    assert waking.take((), 0.0) is None

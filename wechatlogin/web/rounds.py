@@ -1,8 +1,9 @@
 """What the waiting room's thread reads next, in rounds that are short.
 
-Whoever is woken, or whose time is up, is read in the order in which that came, a few in a round:
-the first of five hundred has its answer before the last one's row is read. Where anything may have
-changed, everybody is looked at, one part in a round, and those who are woken meanwhile come first.
+Whoever is woken is read in the order in which that came, a few in a round: the first of five
+hundred has its answer before the last one's row is read. Those whose time is up are read many at
+a time, since thousands that came together end together; while somebody is woken they have every
+other round. Where anything may have changed, everybody is looked at, one part in a round.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,8 @@ from wechatlogin.web.guest import Guest
 
 #: Attempts of one round; reading so many takes little longer than reading one.
 MOST_WOKEN = 20
+#: Attempts of one round whose guests' time is up.
+MOST_CALLED = 200
 #: Guests of one round where everybody is looked at; SQLite compares them in a few milliseconds.
 MOST_COMPARED = 2000
 #: A busy database moves all the time; looking at everybody may take at most one part in this many
@@ -25,7 +28,7 @@ class Round:
     """What the reading thread does next."""
 
     #: Attempts whose rows are read.
-    woken: list[str]
+    read: list[str]
     #: Those whose time is up: they are answered in any case.
     last_calls: set[Guest]
     #: A part of everybody, of whom it is found out whose row has changed.
@@ -38,6 +41,9 @@ class Rounds:
     def __init__(self) -> None:
         # In the order in which they were woken, each with those whose time is up.
         self._woken: dict[str, set[Guest]] = {}
+        # Those whose time is up and who were not woken.
+        self._called: dict[str, set[Guest]] = {}
+        self._was_called_last = False
         self._is_everybody_woken = False
         self._everybody: Iterator[Guest] | None = None
         self._everybody_woken_at = 0.0
@@ -51,7 +57,8 @@ class Rounds:
     def wake(self, ids: Iterable[str]) -> bool:
         """Read these attempts, and tell whether there is any to read."""
         for attempt_id in ids:
-            self._woken.setdefault(attempt_id, set())
+            if attempt_id not in self._woken:
+                self._woken[attempt_id] = self._called.pop(attempt_id, set())
         return bool(self._woken)
 
     def wake_everybody(self) -> None:
@@ -60,11 +67,14 @@ class Rounds:
 
     def call_last(self, guest: Guest) -> None:
         """Read a guest's attempt, and answer in any case."""
-        self._woken.setdefault(guest.attempt_id, set()).add(guest)
+        woken = self._woken.get(guest.attempt_id)
+        called = self._called.setdefault(guest.attempt_id, set()) if woken is None else woken
+        called.add(guest)
 
     def forget(self, guest: Guest) -> None:
         """Let nobody be called who has left."""
-        self._woken.get(guest.attempt_id, set()).discard(guest)
+        for kept in (self._woken, self._called):
+            kept.get(guest.attempt_id, set()).discard(guest)
 
     def rest(self, began: float, ended: float) -> None:
         """Leave everybody alone for a while after a part of them was looked at."""
@@ -72,14 +82,18 @@ class Rounds:
 
     def take(self, seated: Iterable[Guest], now: float) -> Round | None:
         """Return what is to be done now, if anything."""
-        woken = list(islice(self._woken, MOST_WOKEN))
-        called = set().union(*map(self._woken.pop, woken))
+        is_calling = bool(self._called) and not (self._woken and self._was_called_last)
+        self._was_called_last = is_calling
+        kept, most = (self._called, MOST_CALLED) if is_calling else (self._woken, MOST_WOKEN)
+        read = list(islice(kept, most))
+        called = set().union(*map(kept.pop, read))
         compared = self._take_part(seated, now)
-        return Round(woken, called, compared) if woken or compared else None
+        return Round(read, called, compared) if read or compared else None
 
     def take_last_calls(self) -> set[Guest]:
         """Return all whose time is up, where they cannot be read."""
-        called = set().union(*self._woken.values())
+        called = set().union(*self._woken.values(), *self._called.values())
+        self._called.clear()
         for guests in self._woken.values():
             guests.clear()
         return called

@@ -172,8 +172,8 @@ class WaitingRoom:
         return usual if until_part is None else until_part
 
     def _answer(self, asked: Round) -> None:
-        if asked.woken:
-            statuses = attempt_status.get_statuses(self._engine, asked.woken, now=clock.now())
+        if asked.read:
+            statuses = attempt_status.get_statuses(self._engine, asked.read, now=clock.now())
             _give(self._take_answers(asked, statuses))
 
     def _compare(self, guests: list[Guest]) -> None:
@@ -193,7 +193,7 @@ class WaitingRoom:
     def _take_answers(self, asked: Round, statuses: dict[str, AttemptStatus]) -> _Answers:
         answers: _Answers = []
         with self._condition:
-            for guest in self._seats.waiting_for(asked.woken):
+            for guest in self._seats.waiting_for(asked.read):
                 if guest.answer is None or guest.status is None:
                     continue
                 # A row that is gone was cleaned away long after its time.
@@ -208,7 +208,7 @@ class WaitingRoom:
     def _put_back(self, failed: Round) -> None:
         with self._condition:
             answers = self._send_away(failed.last_calls | self._rounds.take_last_calls())
-            self._rounds.wake(self._seats.taken_for(failed.woken))
+            self._rounds.wake(self._seats.taken_for(failed.read))
             if failed.compared:
                 self._rounds.wake_everybody()
         _give(answers)
