@@ -22,6 +22,8 @@ _REQUEST = re.compile(rb"(GET|POST) /([a-z/]+?)/?([0-9a-f]{32})?(?:\?(?:.*&)?wai
 
 _pen = Pen()
 _waiting: dict[bytes, "Connection"] = {}
+#: Those that were woken while nobody waited: whoever is just asking again is told then.
+_missed: set[bytes] = set()
 
 
 class Connection(asyncio.Protocol):
@@ -54,6 +56,10 @@ class Connection(asyncio.Protocol):
         self._leave()
 
     def _hold(self, attempt_id: bytes, seconds: int) -> None:
+        if attempt_id in _missed:
+            self._answer(BODY % (b"confirmed", 60), b"Connection: close\r\n")
+            self.transport.close()
+            return
         self.attempt_id = attempt_id
         _waiting[attempt_id] = self
         self.timer = asyncio.get_running_loop().call_later(seconds, self._end, b"scanned")
@@ -62,6 +68,8 @@ class Connection(asyncio.Protocol):
         _pen.note(attempt_id.decode())
         if attempt_id in _waiting:
             _waiting[attempt_id]._end(b"confirmed")
+        else:
+            _missed.add(attempt_id)
         self._answer(b"")
 
     def _end(self, status: bytes) -> None:
