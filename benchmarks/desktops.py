@@ -5,6 +5,7 @@ again at once, as the login page does; where something has, the moment is noted,
 taken by the next attempt that is to be had. Desktops ask from a hundred addresses of loopback.
 """
 
+import heapq
 import http.client
 import multiprocessing
 import re
@@ -28,6 +29,7 @@ WAVE = 64
 TIMEOUT = 30
 #: What they know already.
 KNOWN = "scanned"
+_AWAY = re.compile(rb'"retry_after":([0-9.]+)')
 _LENGTH = re.compile(rb"\r\nContent-Length: (\d+)\r\n", re.IGNORECASE)
 # The loop starts from where it is forked; a fresh start would load the whole service for nothing.
 _FORKS = multiprocessing.get_context("fork")
@@ -113,6 +115,8 @@ class _Loop:
     desktops: dict[int, _Desktop] = field(default_factory=dict)
     next_ids: deque[str] = field(default_factory=deque)
     seen: Seen = field(default_factory=lambda: Seen({}, 0, []))
+    #: Those that were sent away for some seconds, by when they come back.
+    away: list[tuple[float, int, _Desktop]] = field(default_factory=list)
     come_so_far: int = 0
     times_up: int = 0
     is_over: bool = False
@@ -124,7 +128,7 @@ class _Loop:
         self.probe = http.client.HTTPConnection(*self.target, timeout=TIMEOUT)
         self.epoll.register(self.pipe, select.EPOLLIN)
         while not self.is_over:
-            self.turn(None)
+            self.turn(self.patience())
 
     def turn(self, timeout: float | None) -> None:
         """Attend to whatever has come."""
@@ -135,8 +139,14 @@ class _Loop:
             desktop = self.desktops.get(descriptor)
             if desktop is not None:
                 self.read(desktop, now)
-            elif descriptor == self.pipe.fileno() and timeout is None:
+            elif descriptor == self.pipe.fileno() and timeout != 0:
                 self.obey()
+        while self.away and self.away[0][0] <= time.monotonic():
+            self.send(heapq.heappop(self.away)[2], self.wait)
+
+    def patience(self) -> float | None:
+        """Return for how many seconds nobody comes back."""
+        return max(0.001, self.away[0][0] - time.monotonic()) if self.away else None
 
     def obey(self) -> None:
         """Do what the measuring process has asked for."""
@@ -200,11 +210,16 @@ class _Loop:
     def follow(self, desktop: _Desktop, now: int) -> None:
         """Ask again, or go on to the next attempt."""
         received = desktop.received
-        if not received.startswith(b"HTTP/1.1 200 ") or b'"retry_after"' in received:
+        away = _AWAY.search(received)
+        if not received.startswith(b"HTTP/1.1 200 "):
             self.seen.wrong.append(f"{desktop.attempt_id} {received[:300]!r}")
         elif b'"status":"%s"' % KNOWN.encode() in received:
             self.times_up += 1
-            self.send(desktop, self.wait)
+            if away is None:
+                self.send(desktop, self.wait)
+            else:
+                # As the page does: it is late for whatever happens meanwhile, and that counts.
+                heapq.heappush(self.away, (time.monotonic() + float(away[1]), id(desktop), desktop))
         else:
             self.seen.news[desktop.attempt_id] = now
             if self.next_ids:
