@@ -13,7 +13,7 @@ and may therefore be run again from its first line.
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -141,14 +141,23 @@ def check_writing() -> bool:
     return _writing.get()
 
 
+def check_sole_writer() -> bool:
+    """Tell whether nobody else writes anything while this unit of writes is open."""
+    return db.session.get_bind().dialect.name == "sqlite"
+
+
 def after_commit(action: Callable[[], None]) -> None:
     """Do something once the unit of writes that is open is committed, and else never."""
     _afterwards.get().append(action)
 
 
-def count_changed(statement: Update | Delete) -> int:
-    """Run an UPDATE or DELETE in the unit of writes and return how many rows it met."""
-    result = db.session.execute(statement.execution_options(synchronize_session=False))
+def count_changed(statement: Update | Delete, values: Mapping[str, object] | None = None) -> int:
+    """Run an UPDATE or DELETE in the unit of writes and return how many rows it met.
+
+    `values` are those of its parameters.
+    """
+    options = {"synchronize_session": False}
+    result = db.session.execute(statement, values, execution_options=options)
     return cast(CursorResult[Any], result).rowcount
 
 

@@ -17,7 +17,7 @@ from wechatlogin.models import (
     User,
     WeChatAppRow,
 )
-from wechatlogin.models.transaction import repeatable, write
+from wechatlogin.models.transaction import check_sole_writer, repeatable, write
 from wechatlogin.services import (
     audit,
     deletion,
@@ -163,10 +163,11 @@ def _get_locked(appid: str, openid: str) -> Identity | None:
 
 def _create(wechat_app: WeChatAppRow, sighting: Sighting, now: datetime) -> Identity:
     # Of two processes that meet a person at once, the second waits here and finds them.
-    db.session.execute(_ONE_AT_A_TIME, {"id": wechat_app.id})
-    met_meanwhile = _get_locked(wechat_app.appid, sighting.openid)
-    if met_meanwhile is not None:
-        return met_meanwhile
+    if not check_sole_writer():
+        db.session.execute(_ONE_AT_A_TIME, {"id": wechat_app.id})
+        met_meanwhile = _get_locked(wechat_app.appid, sighting.openid)
+        if met_meanwhile is not None:
+            return met_meanwhile
     owner = merging.get_owner(wechat_app.appid, wechat_app.open_platform_group, _unionid(sighting))
     known = users.lock(owner) if owner else None
     identity = Identity(
@@ -177,7 +178,6 @@ def _create(wechat_app: WeChatAppRow, sighting: Sighting, now: datetime) -> Iden
         updated_at=now,
     )
     db.session.add(identity)
-    db.session.flush()
     if known:
         audit.record(AuditTag.IDENTITY_LINKED, user_id=known, detail="unionid", now=now)
     return identity
@@ -198,11 +198,11 @@ def _learn(identity: Identity, wechat_app: WeChatAppRow, sighting: Sighting, now
     if profile:
         identity.nickname = profile.nickname or identity.nickname
         identity.avatar_url = profile.avatar_url
-    if sighting.follows is not None:
-        former, identity.follows = identity.follows, sighting.follows
-        identity.follows_checked_at = now
-        webhook_events.note_follow(identity, former, now=now)
     identity.language = sighting.language or identity.language
     if shown != (identity.nickname, identity.avatar_url, identity.language):
         identity.updated_at = now
+    former = identity.follows
+    if sighting.follows is not None:
+        identity.follows, identity.follows_checked_at = sighting.follows, now
     db.session.flush()
+    webhook_events.note_follow(identity, former, now=now)

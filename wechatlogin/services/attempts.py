@@ -36,7 +36,7 @@ from wechatlogin.errors import (
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, Identity, Status, Way
 from wechatlogin.models.transaction import count_changed, repeatable, write
-from wechatlogin.services import attempt_counts, privacy_notices, users
+from wechatlogin.services import attempt_counts, attempt_moves, privacy_notices, users
 from wechatlogin.services.errand import Errand
 
 #: A confirmation in the last second may still be claimed this long.
@@ -157,10 +157,10 @@ def scan(
     """
     choices = _three_numbers()
     with write():
-        is_first = move(
+        is_first = attempt_moves.run(
+            attempt_moves.SCAN,
             attempt_id,
             now,
-            [Attempt.status == Status.PENDING, Attempt.openid.is_(None)],
             status=Status.SCANNED,
             openid=openid,
             confirm_hash=confirm_hash,
@@ -183,14 +183,10 @@ def confirm(attempt_id: str, openid: str, *, user_id: str, now: datetime) -> Att
     :raise AttemptError: as the state demands.
     """
     with write():
-        is_first = move(
+        is_first = attempt_moves.run(
+            attempt_moves.CONFIRM,
             attempt_id,
             now,
-            [
-                Attempt.status.in_([Status.PENDING, Status.SCANNED]),
-                Attempt.awaits_follow.is_(False),
-                or_(Attempt.openid.is_(None), Attempt.openid == openid),
-            ],
             status=Status.CONFIRMED,
             openid=openid,
             user_id=_verify_living(user_id),
@@ -288,15 +284,13 @@ def claim(
     :raise AttemptError: as the state demands.
     """
     with write():
-        changed = count_changed(
-            update(Attempt)
-            .where(
-                Attempt.id == attempt_id,
-                Attempt.binding_hash == binding_hash,
-                Attempt.status == Status.CONFIRMED,
-                Attempt.expires_at > now - CLAIM_GRACE,
-            )
-            .values(status=Status.CLAIMED, claimed_at=now)
+        changed = attempt_moves.run(
+            attempt_moves.CLAIM,
+            attempt_id,
+            now - CLAIM_GRACE,
+            claimed_by=binding_hash,
+            status=Status.CLAIMED,
+            claimed_at=now,
         )
         attempt = get(attempt_id)
         if attempt is None or attempt.binding_hash != binding_hash:

@@ -15,6 +15,7 @@ template receipt               what became of our message
 the person takes data back     it is deleted
 anything else                  nothing, which WeChat is told by `success`
 
+Most scans are plain ones, which `plain_scans` works on in one unit of writes.
 What is not ours to answer goes on to the owner's other program first, see `forwarding`.
 What is said, and in which language, is in `chats`.
 """
@@ -43,6 +44,7 @@ from wechatlogin.services import (
     followers_only,
     forwarding,
     number_login,
+    plain_scans,
     qr_login,
     received,
     unfollowing,
@@ -93,6 +95,10 @@ def answer(site: Site, row: WeChatAppRow, push: Push, *, now: datetime) -> Passi
 
     :raise PushRefused: if the push is a replay with another body.
     """
+    if isinstance(push, ScanEvent | SubscribeEvent):
+        plain = plain_scans.answer(site, row, push, now=now)
+        if plain is not None:
+            return plain
     until = time.monotonic() + forwarding.PATIENCE_SECONDS
     receipt = received.note(row.appid, push, now=now)
     if not receipt.is_new:

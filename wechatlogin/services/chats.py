@@ -36,7 +36,11 @@ class Chat:
 
 def open_chat(site: Site, row: WeChatAppRow, openid: str) -> Chat:
     """Return a person's chat with an account, in the language that is spoken there."""
-    identity: Identity | None = accounts.get_identity(row.appid, openid)
+    return chat_of(site, row, openid, accounts.get_identity(row.appid, openid))
+
+
+def chat_of(site: Site, row: WeChatAppRow, openid: str, identity: Identity | None) -> Chat:
+    """Return the chat of somebody who has been looked up."""
     language = replies.get_language(site, identity)
     return Chat(site.speaking(language), row, openid, language)
 

@@ -118,6 +118,15 @@ def note_presence(
         _confirm_all(site, identity.user_id, row, now)
 
 
+def check_news(row: WeChatAppRow, identity: Identity | None, *, now: datetime) -> bool:
+    """Tell whether `note_presence` may have something to do for whoever this is."""
+    if identity is None:
+        return _check_may_recognize(row, now)
+    return identity.follows is not True or (
+        db.session.scalar(_waiting_for(identity.user_id, now).limit(1)) is not None
+    )
+
+
 def _is_required(application: Application | None) -> bool:
     return Errand(application=application).follow_policy is FollowPolicy.REQUIRE
 
@@ -140,15 +149,18 @@ def _follows(user_id: str, account: WeChatAppRow) -> Select[bool | None]:
 
 def _recognize(site: Site, row: WeChatAppRow, openid: str, now: datetime) -> Identity | None:
     """Return the identity of a stranger who is somebody that waits, once WeChat has told."""
-    if row.open_platform_group is None or not row.has(Right.USER_INFO):
-        return None
-    if not _get_awaited_unionids(row, now):
+    if not _check_may_recognize(row, now):
         return None
     follower = following.get_follower(site, row, openid, now=now)
     if follower is None or follower.unionid not in _get_awaited_unionids(row, now):
         return None
     sighting = Sighting(openid, unionid=follower.unionid, follows=follower.follows)
     return accounts.find_or_create_identity(row, sighting, now=now)
+
+
+def _check_may_recognize(row: WeChatAppRow, now: datetime) -> bool:
+    can_ask = row.open_platform_group is not None and row.has(Right.USER_INFO)
+    return can_ask and bool(_get_awaited_unionids(row, now))
 
 
 def _get_awaited_unionids(row: WeChatAppRow, now: datetime) -> set[str]:
@@ -170,9 +182,13 @@ def _awaiting(now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+def _waiting_for(user_id: str, now: datetime) -> Select[Attempt]:
+    return select(Attempt).where(Attempt.user_id == user_id, *_awaiting(now))
+
+
 def _confirm_all(site: Site, user_id: str, account: WeChatAppRow, now: datetime) -> None:
     """Confirm what waits for this person to follow this account."""
-    waiting = db.session.scalars(select(Attempt).where(Attempt.user_id == user_id, *_awaiting(now)))
+    waiting = db.session.scalars(_waiting_for(user_id, now))
     for attempt in waiting.all():
         wanted = get_account_of(attempt)
         if wanted is not None and wanted.id == account.id:

@@ -49,6 +49,7 @@ _STORED = (
     .execution_options(populate_existing=True)
 )
 
+#: Does a piece of work, here or in a thread that nobody waits for (`services.site.Site.aside`).
 Aside = Callable[[Callable[[], None]], None]
 
 

@@ -10,7 +10,7 @@ The link's token is derived, not stored: a push that comes three times is answer
 with the same link. Whoever holds it may confirm; it is sent to the scanning person alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wechatlogin.config import ConfirmPolicy
@@ -55,6 +55,21 @@ class Scanned:
 
     attempt: Attempt
     confirm_url: str | None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A scan that is yet to be written down."""
+
+    row: WeChatAppRow
+    attempt: Attempt
+    sighting: Sighting
+    #: The person, if we know them already.
+    known: Identity | None
+    confirm_hash: str
+    #: Where they confirm, if they are asked.
+    confirm_url: str = field(repr=False)
+    lifetime: timedelta
 
 
 def start(
@@ -118,6 +133,13 @@ def start_by_link(
     return attempts.start(new, now=now)
 
 
+def get_scannable(row: WeChatAppRow, scene: str) -> Attempt | None:
+    """Return the attempt of an account's parametric QR, however it stands."""
+    attempt = attempts.get_by_scene(scene)
+    is_ours = attempt is not None and attempt.way == Way.SCAN and attempt.appid == row.appid
+    return attempt if is_ours else None
+
+
 def scanned_by_push(
     site: Site, row: WeChatAppRow, *, scene: str, openid: str, now: datetime
 ) -> Scanned:
@@ -125,11 +147,10 @@ def scanned_by_push(
 
     :raise AttemptError: if the scene is unknown or of another account, or as the state demands.
     """
-    attempt = attempts.get_by_scene(scene)
-    if attempt is None or attempt.way != Way.SCAN or attempt.appid != row.appid:
+    attempt = get_scannable(row, scene)
+    if attempt is None:
         raise AttemptNotFound
-    sighting = Sighting(openid, follows=True)
-    return pin(site, row, attempt, sighting=sighting, now=now)
+    return pin(site, row, attempt, sighting=Sighting(openid, follows=True), now=now)
 
 
 def scanned_by_page(site: Site, phone: Attempt, *, now: datetime) -> Scanned:
@@ -151,47 +172,71 @@ def pin(
 
     :raise AttemptError: as the state demands.
     """
+    scan = make_scan(site, row, attempt, sighting)
+    attempt = write_scan(scan, now=now)
+    site.bus.wake(attempt.id)
+    if not check_asks(attempt, scan.known):
+        _confirm(site, attempt, scan.known, now)
+        attempt = attempts.get(attempt.id) or attempt
+        if not attempt.awaits_follow:
+            return Scanned(attempt, None)
+    return Scanned(attempt, scan.confirm_url)
+
+
+def make_scan(site: Site, row: WeChatAppRow, attempt: Attempt, sighting: Sighting) -> Scan:
+    """Return what a person's scan of an attempt comes to; nothing is written yet."""
     token = site.vault.derive_token_again(
         lambda given: sha256_hex(given) == attempt.confirm_hash,
         "confirm",
         attempt.id,
         sighting.openid,
     )
-    lifetime = timedelta(seconds=site.settings.scan_seconds)
-    attempt, known = _scan(row, attempt, sighting, token=token, lifetime=lifetime, now=now)
-    site.bus.wake(attempt.id)
-    if not _must_ask(attempt, known):
-        _confirm(site, attempt, now)
-        attempt = attempts.get(attempt.id) or attempt
-        if not attempt.awaits_follow:
-            return Scanned(attempt, None)
-    return Scanned(attempt, site.url(f"/confirm/{token}"))
+    return Scan(
+        row=row,
+        attempt=attempt,
+        sighting=sighting,
+        known=accounts.get_identity(row.appid, sighting.openid),
+        confirm_hash=sha256_hex(token),
+        confirm_url=site.url(f"/confirm/{token}"),
+        lifetime=timedelta(seconds=site.settings.scan_seconds),
+    )
 
 
 @repeatable
-def _scan(
-    row: WeChatAppRow,
-    attempt: Attempt,
-    sighting: Sighting,
-    *,
-    token: str,
-    lifetime: timedelta,
-    now: datetime,
-) -> tuple[Attempt, Identity | None]:
-    """Pin an attempt, and return it with the person's identity, if they are known."""
+def write_scan(scan: Scan, *, now: datetime) -> Attempt:
+    """Pin the attempt to the person, and note what the scan tells of them if they are known.
+
+    The bus is to be woken afterwards.
+
+    :raise AttemptError: as the state demands.
+    """
     with write():
-        known = accounts.get_identity(row.appid, sighting.openid)
         scanned = attempts.scan(
-            attempt.id,
-            sighting.openid,
-            confirm_hash=sha256_hex(token),
-            lifetime=lifetime,
+            scan.attempt.id,
+            scan.sighting.openid,
+            confirm_hash=scan.confirm_hash,
+            lifetime=scan.lifetime,
             now=now,
-            asks_number=attempt.confirm == ConfirmPolicy.NUMBER,
+            asks_number=scan.attempt.confirm == ConfirmPolicy.NUMBER,
         )
-        if known is not None:
-            accounts.find_or_create_identity(row, sighting, now=now)
-    return scanned, known
+        if scan.known is not None:
+            accounts.find_or_create_identity(scan.row, scan.sighting, now=now)
+    return scanned
+
+
+def check_asks(attempt: Attempt, known: Identity | None) -> bool:
+    """Tell whether a person who has scanned is asked anything before they are logged in."""
+    if _get_notice_for(attempt, known) is not None:
+        return True
+    match ConfirmPolicy(attempt.confirm):
+        case ConfirmPolicy.NEVER:
+            return False
+        case ConfirmPolicy.FIRST_TIME:
+            return known is None or not attempts.check_claimed_before(
+                attempt.binding_hash, known.user_id
+            )
+        case _:
+            return True
 
 
 def verify_confirmable(token: str) -> Attempt:
@@ -212,10 +257,7 @@ def get_person(attempt: Attempt) -> Identity | None:
 
 def get_notice(attempt: Attempt) -> PrivacyNotice | None:
     """Return the privacy notice that the person agrees to by confirming, if one is due."""
-    if attempt.purpose == Purpose.LINK:
-        return None
-    person = get_person(attempt)
-    return privacy_notices.get_due(person.user_id if person else None)
+    return _get_notice_for(attempt, get_person(attempt))
 
 
 def choose(
@@ -245,12 +287,13 @@ def choose(
     if is_open and needs_number and number != attempt.number:
         _decline(site, attempt, AuditTag.ATTEMPT_WRONG_NUMBER, now)
         raise AttemptDeclined
-    notice = get_notice(attempt) if is_open else None
+    person = get_person(attempt)
+    notice = _get_notice_for(attempt, person) if is_open else None
     if notice is not None and not privacy_notices.check_enough(shown, notice):
         raise NoticeDue(attempt.id)
-    _confirm(site, attempt, now)
-    confirmed = attempts.get(attempt.id)
-    if notice is not None and confirmed is not None and confirmed.user_id:
+    _confirm(site, attempt, person, now)
+    confirmed = attempts.get(attempt.id) if notice is not None else None
+    if confirmed is not None and confirmed.user_id:
         privacy_notices.accept(confirmed.user_id, shown, ip=ip, now=now)
 
 
@@ -285,25 +328,21 @@ def _account_qr(
     return ticket.url
 
 
-def _must_ask(attempt: Attempt, known: Identity | None) -> bool:
-    if get_notice(attempt) is not None:
-        return True
-    match ConfirmPolicy(attempt.confirm):
-        case ConfirmPolicy.NEVER:
-            return False
-        case ConfirmPolicy.FIRST_TIME:
-            return known is None or not attempts.check_claimed_before(
-                attempt.binding_hash, known.user_id
-            )
-        case _:
-            return True
+def _get_notice_for(attempt: Attempt, person: Identity | None) -> PrivacyNotice | None:
+    if attempt.purpose == Purpose.LINK:
+        return None
+    return privacy_notices.get_due(person.user_id if person else None)
 
 
-def _confirm(site: Site, attempt: Attempt, now: datetime) -> None:
+def _confirm(site: Site, attempt: Attempt, known: Identity | None, now: datetime) -> None:
     row = wechat_apps.get(attempt.appid or "")
     if row is None or attempt.openid is None:
         raise AttemptNotFound
-    follows = _find_out_following(site, row, attempt, attempt.openid, now=now)
+    if known is None and attempt.way in {Way.SCAN, Way.NUMBER}:
+        # Of somebody known this was noted when the push came.
+        follows: bool | None = True
+    else:
+        follows = followers_only.find_out(site, attempt, row, attempt.openid, now=now)
     _confirm_person(row, attempt, Sighting(attempt.openid, follows=follows), now)
     site.bus.wake(attempt.id)
 
@@ -313,15 +352,6 @@ def _confirm_person(row: WeChatAppRow, attempt: Attempt, sighting: Sighting, now
     with write():
         identity = accounts.find_or_create_identity(row, sighting, now=now)
         followers_only.confirm(attempt, identity, now=now)
-
-
-def _find_out_following(
-    site: Site, row: WeChatAppRow, attempt: Attempt, openid: str, *, now: datetime
-) -> bool | None:
-    if attempt.way in {Way.SCAN, Way.NUMBER} and accounts.get_identity(row.appid, openid) is None:
-        # Of somebody known this was noted when the push came.
-        return True
-    return followers_only.find_out(site, attempt, row, openid, now=now)
 
 
 @repeatable

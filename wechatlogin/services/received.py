@@ -12,15 +12,16 @@ Whoever passes a push on to another program claims it before, so that it goes th
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from wechatlogin import metrics
 from wechatlogin.errors import PushRefused
 from wechatlogin.extensions import db
 from wechatlogin.models import Forwarded, ReceivedMessage
-from wechatlogin.models.transaction import count_changed, repeatable, write
+from wechatlogin.models.transaction import after_commit, count_changed, repeatable, write
 from wechatlogin.vault import Vault
 from wechatlogin.wechat.messages import PassiveReply, Push
 
@@ -40,6 +41,7 @@ _KNOWN = select(ReceivedMessage).where(
     ),
 )
 
+_NOTED = insert(cast(Table, ReceivedMessage.__table__))
 _ANSWERED = (
     update(ReceivedMessage)
     .where(ReceivedMessage.id == bindparam("row_id"))
@@ -65,18 +67,11 @@ def note(appid: str, push: Push, *, now: datetime) -> Receipt:
     """
     known = _get(appid, push)
     if known is None:
-        row = ReceivedMessage(
-            appid=appid,
-            dedupe_key=push.dedupe_key,
-            signature=push.signature,
-            body_hash=push.body_sha256,
-            kind=type(push).__name__,
-            received_at=now,
-        )
+        row = ReceivedMessage(**_known_by(appid, push), received_at=now)
         try:
             with write() as session:
                 session.add(row)
-            metrics.PUSHES.labels(row.kind, "received").inc()
+                _count_new(push)
             return Receipt(row.id, is_new=True)
         except IntegrityError:
             # Another process has noted it a moment ago.
@@ -85,6 +80,19 @@ def note(appid: str, push: Push, *, now: datetime) -> Receipt:
         raise PushRefused("known signature with another body")
     metrics.PUSHES.labels(known.kind, "repeated").inc()
     return Receipt(known.id, is_new=_take_over(known, now))
+
+
+def note_answered(
+    vault: Vault, appid: str, push: Push, reply: PassiveReply, *, now: datetime
+) -> None:
+    """Note a push with its reply, as a part of the unit of writes in which it is worked on.
+
+    :raise IntegrityError: if it, or its signature, is known.
+    """
+    times = {"received_at": now, "answered_at": now}
+    sealed = {"sealed_reply": _seal(vault, reply)}
+    db.session.execute(_NOTED, {**_known_by(appid, push), **sealed, **times})
+    _count_new(push)
 
 
 @repeatable
@@ -119,9 +127,12 @@ def keep_reply(
 
     `forwarded` is how another program took the push, if this worker has passed it on.
     """
-    kept = {"row_id": receipt.id, "reply": _seal(vault, reply), "now": now, "taken": forwarded}
+    kept = {"row_id": receipt.id, "reply": _seal(vault, reply), "now": now}
     with write() as session:
-        session.execute(_ANSWERED if forwarded is None else _FORWARDED, kept)
+        if forwarded is None:
+            session.execute(_ANSWERED, kept)
+        else:
+            session.execute(_FORWARDED, {**kept, "taken": forwarded})
 
 
 def await_reply(vault: Vault, receipt: Receipt) -> PassiveReply | None:
@@ -134,6 +145,20 @@ def await_reply(vault: Vault, receipt: Receipt) -> PassiveReply | None:
             return _open(vault, row.sealed_reply)
         time.sleep(LOOK_AGAIN_SECONDS)
     return None
+
+
+def _known_by(appid: str, push: Push) -> dict[str, str]:
+    return {
+        "appid": appid,
+        "dedupe_key": push.dedupe_key,
+        "signature": push.signature,
+        "body_hash": push.body_sha256,
+        "kind": type(push).__name__,
+    }
+
+
+def _count_new(push: Push) -> None:
+    after_commit(metrics.PUSHES.labels(type(push).__name__, "received").inc)
 
 
 def _seal(vault: Vault, reply: PassiveReply | None) -> str | None:

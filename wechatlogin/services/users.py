@@ -75,6 +75,5 @@ def create(*, now: datetime) -> User:
     """Create a person, who needs an identity in the same unit of writes."""
     user = User(id=secrets.token_hex(16), created_at=now)
     db.session.add(user)
-    db.session.flush()
     audit.record(AuditTag.USER_CREATED, user_id=user.id, now=now)
     return user
