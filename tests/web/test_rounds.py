@@ -75,7 +75,8 @@ def test_everybody_is_looked_at_in_parts_with_those_who_are_woken_in_between() -
     assert waking.everybody_looked_at == 1.0
 
 
-def test_looking_at_everybody_leaves_time_for_all_else() -> None:
+def test_looking_at_everybody_leaves_time_for_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "SHARE", 3)
     waking, seated = Rounds(), [guest("a")]
     waking.wake_everybody()
     waking.rest(1.0, 2.0)

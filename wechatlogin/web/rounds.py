@@ -16,11 +16,11 @@ from wechatlogin.web.guest import Guest
 MOST_WOKEN = 20
 #: Attempts of one round whose guests' time is up.
 MOST_CALLED = 200
-#: Guests of one round where everybody is looked at; SQLite compares them in a few milliseconds.
-MOST_COMPARED = 2000
+#: Guests of one round where everybody is looked at; whoever is woken waits for that long.
+MOST_COMPARED = 250
 #: A busy database moves all the time; looking at everybody may take at most one part in this many
 #: of the time.
-SHARE = 3
+SHARE = 8
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ login, because whoever waits reads again from time to time.
 
     redis.py       one process tells the others by a channel of Redis
     postgresql.py  the same by LISTEN and NOTIFY
-    sqlite.py      looks twenty times a second whether any process has written to the file
+    sqlite.py      the same by sockets beside the file; looks whether any process has written to it
+    siblings.py    these sockets
     rereading.py   for every other database: says once a second that everybody should look
-    listening.py   what the first two share: the channel, and what happens when it is lost
-    watching.py    what the other two share: the looks
+    listening.py   what Redis and PostgreSQL share: the channel, and what happens when it is lost
+    watching.py    what the others share: the looks
     threaded.py    what all share: the thread, and wake-ups inside the process at once
 """
 

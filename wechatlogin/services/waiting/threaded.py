@@ -1,9 +1,13 @@
 """What every bus shares: its listeners, and one thread that hears of other processes."""
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import ClassVar
+
+#: For so long whoever wakes somebody stands back, so that the answer goes out first.
+GIVE_WAY_SECONDS = 0.001
 
 #: Takes the ids that may have moved; None means that anything may have.
 Listener = Callable[[Iterable[str] | None], None]
@@ -34,6 +38,9 @@ class ThreadedBus(ABC):
         """Tell the listeners of this process, and what there is of others."""
         self._publish((attempt_id,))
         self._tell_others(attempt_id)
+        if self._listeners:
+            # The interpreter would let whoever has to answer wait until this thread has to.
+            time.sleep(GIVE_WAY_SECONDS)
 
     def subscribe(self, callback: Listener) -> Callable[[], None]:
         """Call back on every change from now on, and return what ends that."""
