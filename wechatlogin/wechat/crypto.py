@@ -39,7 +39,7 @@ class CryptoError(LoginError):
 def sign(token: str, *parts: str) -> str:
     """Return the hex signature of these parts; which order they are in makes no difference."""
     # WeChat fixed SHA-1 over bare concatenation; sorting is by bytes, not by number.
-    pieces = sorted(part.encode("utf-8", "surrogatepass") for part in (token, *parts))
+    pieces = sorted([part.encode("utf-8", "surrogatepass") for part in (token, *parts)])
     return hashlib.sha1(b"".join(pieces), usedforsecurity=False).hexdigest()
 
 

@@ -148,7 +148,9 @@ def _collect(pairs: list[tuple[str, Any]]) -> Fields:
     for name, value in pairs:
         if value is None:
             text = ""
-        elif isinstance(value, str | int):
+        elif isinstance(value, str):
+            text = value
+        elif isinstance(value, int):
             text = str(value)
         else:
             unclear.add(name)

@@ -47,7 +47,7 @@ def text_reply(push: Push, content: str, *, now: datetime) -> str:
         f"<xml><ToUserName>{_cdata(push.from_user)}</ToUserName>"
         f"<FromUserName>{_cdata(push.to_user)}</FromUserName>"
         f"<CreateTime>{int(now.timestamp())}</CreateTime>"
-        f"<MsgType>{_cdata('text')}</MsgType>"
+        "<MsgType><![CDATA[text]]></MsgType>"
         f"<Content>{_cdata(readable)}</Content></xml>"
     )
 
@@ -65,9 +65,10 @@ def seal_reply(app: WeChatApp, reply_xml: str, *, now: datetime, nonce: str) -> 
     encrypted = sealer.encrypt(reply_xml.encode("utf-8"))
     timestamp = str(int(now.timestamp()))
     signature = sealer.sign(timestamp, nonce, encrypted)
+    # Base64 and hex end no section.
     return (
-        f"<xml><Encrypt>{_cdata(encrypted)}</Encrypt>"
-        f"<MsgSignature>{_cdata(signature)}</MsgSignature>"
+        f"<xml><Encrypt><![CDATA[{encrypted}]]></Encrypt>"
+        f"<MsgSignature><![CDATA[{signature}]]></MsgSignature>"
         f"<TimeStamp>{timestamp}</TimeStamp>"
         f"<Nonce>{_cdata(nonce)}</Nonce></xml>"
     )
