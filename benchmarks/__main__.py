@@ -1,13 +1,14 @@
 """`python -m benchmarks [name ...]`: measure everything, or what is named, and print the table.
 
-A run of everything writes benchmarks/RESULTS.md; one of a part only prints, so that no table is
-made of numbers from different hours.
+A run of everything writes benchmarks/RESULTS.md, which says what is missing where the run was cut
+short; one of a part only prints, so that no table is made of numbers from different hours.
 """
 
 import argparse
 import os
 import sys
 import time
+from collections.abc import Callable, Iterable
 
 from benchmarks import (
     growth,
@@ -24,11 +25,13 @@ from benchmarks import (
     tokens,
     waiting,
 )
+from benchmarks.clients import Unexpected
 from benchmarks.measuring import Effort
 from benchmarks.results import Line
+from benchmarks.services import NotReady
 
-#: In the order of their targets.
-PROGRAMS = {
+#: One for each target, in their order.
+PROGRAMS: dict[str, Callable[[Effort], Iterable[Line]]] = {
     "waiting": waiting.measure,
     "processes": processes.measure,
     "idle": idle.measure,
@@ -54,17 +57,24 @@ def main() -> int:
     if unknown := set(chosen.names) - PROGRAMS.keys():
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     load, effort = os.getloadavg()[0], Effort(chosen.rounds, chosen.share)
-    lines = [line for name in chosen.names or PROGRAMS for line in _measure(name, effort)]
+    names, lines = chosen.names or list(PROGRAMS), list[Line]()
+    for place, name in enumerate(names, start=1):
+        lines += measure(name, effort)
+        if not chosen.names and effort == Effort():
+            results.write(lines, load=load, rounds=effort.rounds, missing=names[place:])
     print(f"\n{results.circumstances(load, effort.rounds)}\n\n{results.as_table(lines)}")
-    if not chosen.names and effort == Effort():
-        results.write(lines, load=load, rounds=effort.rounds)
     return 0
 
 
-def _measure(name: str, effort: Effort) -> list[Line]:
-    began = time.monotonic()
-    lines = PROGRAMS[name](effort)
-    # What is known already is not lost if a later one fails.
+def measure(name: str, effort: Effort) -> list[Line]:
+    """Return what a program has measured, until it went wrong if it did."""
+    began, lines = time.monotonic(), list[Line]()
+    try:
+        for line in PROGRAMS[name](effort):
+            lines.append(line)
+    except (Unexpected, NotReady, OSError) as err:
+        target = list(PROGRAMS).index(name) + 1
+        lines.append(results.unfinished(target, f"{name}: {type(err).__name__}: {err}"))
     print(f"{results.as_table(lines)}\n{name}: {time.monotonic() - began:.0f} s", flush=True)
     return lines
 

@@ -46,6 +46,8 @@ PAGE_SECONDS = 25
 #: Seconds that an answer may take before it counts as lost.
 PATIENCE = 5.0
 SETTLING_SECONDS = 1.0
+#: Those that came first ask again while the last ones come, and the server has both to do.
+FILLING_SECONDS = 60.0
 
 
 @dataclass
@@ -83,7 +85,7 @@ class Hall:
         before = self.memory()
         self.desktops.come(asks, next_ids=next_ids)
         # Where times end one after the other, some are just asking again.
-        if not waiters.eventually(lambda: self.count() >= number * 0.98, within=PATIENCE):
+        if not waiters.eventually(lambda: self.count() >= number * 0.98, within=FILLING_SECONDS):
             raise Unexpected(f"{self.count()} of {number} desktops wait")
         time.sleep(SETTLING_SECONDS)
         self.kib_each = (self.memory() - before) * 1024 / number

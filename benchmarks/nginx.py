@@ -1,6 +1,5 @@
 """nginx before a server, with what deploy/nginx.conf says of connections, and without TLS."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,23 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.services import NotReady, running
+from tests import nginx
 from tests.servers import free_port
 
+PROCESSES = 2
 #: Each desktop takes two descriptors of one of nginx's processes.
-CONFIG = """
-daemon off;
-worker_processes 2;
-worker_rlimit_nofile 20000;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log crit;
-events {{ worker_connections 20000; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
+CONNECTIONS = 20_000
+SERVERS = """
   upstream service {{
     server {service};
     keepalive 32;
@@ -44,7 +33,6 @@ http {{
       proxy_max_temp_file_size 0;
     }}
   }}
-}}
 """
 
 
@@ -54,13 +42,14 @@ def before(url: str) -> Iterator[str]:
 
     :raise NotReady: if there is no nginx.
     """
-    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin:/usr/local/sbin")
+    program = nginx.get_program()
     if program is None:
         raise NotReady("nginx is not installed here")
     listen = f"127.0.0.1:{free_port()}"
     with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "nginx.conf"
-        service = urlsplit(url).netloc
-        config.write_text(CONFIG.format(folder=folder, listen=listen, service=service))
+        servers = SERVERS.format(listen=listen, service=urlsplit(url).netloc)
+        config = nginx.write_config(
+            Path(folder), servers, processes=PROCESSES, connections=CONNECTIONS
+        )
         with running([program, "-p", folder, "-c", str(config)], f"http://{listen}/healthz", {}):
             yield f"http://{listen}"

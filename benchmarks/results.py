@@ -35,6 +35,11 @@ class Line:
     theirs: tuple[float, ...] = ()
 
 
+def unfinished(target: int, why: str) -> Line:
+    """Return the line of what went wrong while it was measured."""
+    return Line(target, "the rest", "", " ".join(why.split())[:300], "to be measured", False, ())
+
+
 def ratio_text(spread: Spread | None) -> str:
     """Return a ratio as the table has it."""
     return spread.written("x") if spread else "too short to tell"
@@ -79,13 +84,21 @@ def circumstances(load: float, rounds: int) -> str:
     )
 
 
-def write(lines: Sequence[Line], *, load: float, rounds: int, path: Path = RESULTS) -> None:
-    """Write RESULTS.md."""
+def write(
+    lines: Sequence[Line],
+    *,
+    load: float,
+    rounds: int,
+    missing: Sequence[str] = (),
+    path: Path = RESULTS,
+) -> None:
+    """Write RESULTS.md; `missing` are the programs that have not been run yet."""
+    left = f"\nNot measured in this run: {', '.join(missing)}.\n" if missing else ""
     path.write_text(
         "# Results\n\n"
         "Written by `make bench`; [README.md](README.md) tells how each is measured. A ratio is "
         "ours divided by the\nbaseline's: the median of the rounds, with the lowest and the "
-        f"highest.\n\n{circumstances(load, rounds)}\n\n{as_table(lines)}\n",
+        f"highest.\n\n{circumstances(load, rounds)}\n\n{as_table(lines)}\n{left}",
         encoding="utf-8",
     )
 

@@ -4,6 +4,7 @@ installed            a migrated database with one certified service account, and
 serving              any WSGI application in gunicorn as `make run` starts the service
 answering_at_once    a WeChat that answers at once
 simulating           the simulator
+where_installed      what needs a database that may not be here
 """
 
 import os
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from flask import Flask
 from flask_migrate import upgrade
@@ -153,6 +155,15 @@ def running(command: Sequence[str], ready: str, environment: dict[str, str]) -> 
             yield started.pid
         finally:
             _stop(started)
+
+
+@contextmanager
+def where_installed(program: str) -> Iterator[None]:
+    """Run the block, and say in a line if what it needs is not installed here."""
+    try:
+        yield
+    except pytest.skip.Exception as err:
+        print(f"{program}: {err}")
 
 
 def register(simulator: Simulator, house: Installed, **more: Any) -> None:

@@ -1,5 +1,7 @@
 """Target 1: ten thousand desktops that wait in one process, beside one that only holds sockets."""
 
+from collections.abc import Iterator
+
 from benchmarks import delays, halls, stamps
 from benchmarks.delays import Delay, Delays
 from benchmarks.measuring import Effort, Spread
@@ -19,13 +21,12 @@ MOST_P50, MOST_P99 = 2.0, 5.0
 SOCKETS = "a bare asyncio server that holds the sockets and wakes them"
 
 
-def measure(effort: Effort) -> list[Line]:
-    """Measure and return the lines of the table."""
+def measure(effort: Effort) -> Iterator[Line]:
+    """Measure and return the lines of the table, each once it is known."""
     with stamps.kept() as stamped:
-        lines = _measure_still(effort, stamped)
-        lines.append(_measure_steady(effort, stamped, behind_nginx=False))
-        lines.append(_measure_steady(effort, stamped, behind_nginx=True))
-    return lines
+        yield from _measure_still(effort, stamped)
+        yield _measure_steady(effort, stamped, behind_nginx=False)
+        yield _measure_steady(effort, stamped, behind_nginx=True)
 
 
 def _measure_still(effort: Effort, stamped: Stamps) -> list[Line]:

@@ -9,12 +9,14 @@ import requests
 from tests import databases
 from tests.waiters import eventually
 
-CONFIG = """
+#: An nginx that keeps to one folder, as many as there may be on a machine.
+FRAME = """
 daemon off;
-worker_processes 1;
+worker_processes {processes};
+worker_rlimit_nofile {connections};
 pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
+error_log {folder}/error.log crit;
+events {{ worker_connections {connections}; }}
 http {{
   access_log off;
   client_body_temp_path {folder}/body;
@@ -22,6 +24,10 @@ http {{
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
+  {servers}
+}}
+"""
+SERVERS = """
   upstream service {{
     server {first} max_fails=1 fail_timeout=60s;
     server {second} backup;
@@ -41,19 +47,34 @@ http {{
       proxy_next_upstream error timeout;
     }}
   }}
-}}
 """
+
+
+def write_config(
+    folder: Path, servers: str, *, processes: int = 1, connections: int = 1024
+) -> Path:
+    """Write the configuration of an nginx into its folder, and return the file."""
+    config = folder / "nginx.conf"
+    written = FRAME.format(
+        folder=folder, servers=servers, processes=processes, connections=connections
+    )
+    config.write_text(written)
+    return config
+
+
+def get_program() -> str | None:
+    """Return where nginx is installed, if it is."""
+    return shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin:/usr/local/sbin")
 
 
 class Nginx:
     """Passes everything on to the first service, and to the second once the first is gone."""
 
     def __init__(self, folder: Path, listen: str, first: str, second: str) -> None:
-        program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin:/usr/local/sbin")
+        program = get_program()
         if program is None:
             databases.missing("nginx")
-        config = folder / "nginx.conf"
-        config.write_text(CONFIG.format(folder=folder, listen=listen, first=first, second=second))
+        config = write_config(folder, SERVERS.format(listen=listen, first=first, second=second))
         self.url = f"http://{listen}"
         self._process = subprocess.Popen([str(program), "-p", str(folder), "-c", str(config)])
         assert eventually(self._answers, 10)

@@ -1,11 +1,14 @@
 """The benchmarks run: each in one tiny round, whose numbers say nothing and are not judged."""
 
 import math
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from benchmarks import delays, halls, logins, results, stamps
-from benchmarks.__main__ import PROGRAMS
+from benchmarks.__main__ import PROGRAMS, measure
+from benchmarks.clients import Unexpected
 from benchmarks.delays import Delay
 from benchmarks.desktops import Ask
 from benchmarks.measuring import Cost, Effort, Spread, compare
@@ -23,7 +26,7 @@ def is_number(value: float) -> bool:
 
 @pytest.mark.parametrize("name", TRIED)
 def test_a_benchmark_yields_numbers_for_both_sides(name: str) -> None:
-    lines = PROGRAMS[name](TINY)
+    lines = list(PROGRAMS[name](TINY))
 
     assert lines
     for line in lines:
@@ -87,6 +90,35 @@ def test_a_round_that_was_too_short_for_the_kernels_clock_gives_no_ratio() -> No
     assert compared.cpu_ratio is None
     assert results.ratio_text(compared.cpu_ratio) == "too short to tell"
     assert not results.check_at_most(compared.cpu_ratio, 1.5)
+
+
+def test_what_was_measured_before_something_went_wrong_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = Line(1, "a wait", "sockets", "1 ms", "at most 2 ms", True, (1.0,), (1.0,))
+
+    def stumble(_effort: Effort) -> Iterator[Line]:
+        yield known
+        raise Unexpected("9 of 10\ndesktops wait")
+
+    monkeypatch.setitem(PROGRAMS, "waiting", stumble)
+    first, rest = measure("waiting", TINY)
+
+    assert first == known
+    assert (rest.target, rest.is_met) == (1, False)
+    assert rest.measured == "waiting: Unexpected: 9 of 10 desktops wait"
+
+
+def test_a_run_that_was_cut_short_says_what_is_missing(tmp_path: Path) -> None:
+    known = Line(1, "a wait", "sockets", "1 ms", "at most 2 ms", True, (1.0,), (1.0,))
+    short, whole = tmp_path / "short.md", tmp_path / "whole.md"
+
+    results.write([known], load=0.1, rounds=5, missing=["growth", "starts"], path=short)
+    results.write([known], load=0.1, rounds=5, path=whole)
+
+    assert "Not measured in this run: growth, starts." in short.read_text()
+    assert "Not measured" not in whole.read_text()
+    assert "| 1 | a wait |" in whole.read_text()
 
 
 def test_the_table_has_its_lines_in_the_order_of_the_targets() -> None:
