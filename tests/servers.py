@@ -26,6 +26,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from wechatlogin import config
 from wechatlogin.config import Environment, Settings
 from wechatlogin.simulator import create_simulator
+from wechatlogin.simulator.state import EXTENSION, Simulation
 
 ROOT = Path(__file__).parent.parent
 SECRET_KEY = "canary-secret-key-of-the-tests-0123456789"
@@ -90,6 +91,7 @@ class Simulator:
 
     def __init__(self) -> None:
         self.app = create_simulator()
+        self._simulation: Simulation = self.app.extensions[EXTENSION]
         self._server: BaseWSGIServer = make_server("127.0.0.1", 0, self.app, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
@@ -100,10 +102,11 @@ class Simulator:
         self._server.server_close()
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """Make a control call and return its JSON answer."""
-        answer = requests.request(method, self.url + path, json=body, timeout=20)
-        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
-        return answer.json() if answer.content else None
+        """Make a control call, without the way through a socket, and return its JSON answer."""
+        client = self.app.test_client(use_cookies=False)
+        answer = client.open(path, method=method, json=body, base_url=self.url)
+        assert answer.status_code < 400, f"{method} {path}: {answer.status} {answer.text[:300]}"
+        return answer.get_json() if answer.data else None
 
     def add_app(self, account: Account, *, host: str, callback_url: str, **more: Any) -> None:
         """Set an account up as its owner does in WeChat's console."""
@@ -161,9 +164,17 @@ class Simulator:
         self.call("POST", "/simulator/faults", {"path": path, "mode": mode, **more})
 
     def openid(self, person: str, appid: str) -> str:
-        """Return what an account knows a person by."""
-        people = self.call("GET", "/simulator/people")
-        return str(next(p for p in people if p["name"] == person)["openids"][appid])
+        """Return what an account knows a person by.
+
+        The control side would list it for everybody with every account, and there are hundreds of
+        each after a while.
+        """
+        account = self._simulation.chosen_account(appid)
+        return self._simulation.person(person).openid(account.appid)
+
+    def unionid(self, person: str) -> str | None:
+        """Return what all accounts of the first open-platform account know a person by."""
+        return self._simulation.person(person).unionid
 
     def calls(self, path: str) -> list[dict[str, Any]]:
         """Return the API calls received at a path."""

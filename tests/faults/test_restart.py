@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import Installation, Installer
-from tests.waiters import Answer, Waiter, add_attempt, mark_scanned
+from tests.waiters import Answer, Waiter, add_attempt, eventually, mark_scanned
 from wechatlogin.extensions import db
 from wechatlogin.models import Status
 
@@ -23,6 +23,10 @@ def ask_at_once(installation: Installation, attempts: list[str]) -> list[Waiter]
     return [Waiter.asks(installation.url, each, wait=WAIT_SECONDS) for each in attempts]
 
 
+def kept_waiting(waiters: list[Waiter]) -> list[Waiter]:
+    return [waiter for waiter in waiters if waiter.is_kept_waiting(0.001)]
+
+
 @pytest.mark.fault("C-29")
 def test_all_who_ask_at_once_after_a_restart_are_answered_and_come_back_spread_out(
     installation: Installation,
@@ -35,7 +39,9 @@ def test_all_who_ask_at_once_after_a_restart_are_answered_and_come_back_spread_o
     installation.service.start()
 
     waiters = ask_at_once(installation, attempts)
-    stay = [waiter for waiter in waiters if waiter.is_kept_waiting(0.001)]
+    # Some are asked late where the machine is busy.
+    assert eventually(lambda: len(kept_waiting(waiters)) <= WAITING, within=PATIENCE_SECONDS)
+    stay = kept_waiting(waiters)
     gone = [waiter for waiter in waiters if waiter not in stay]
     answers = {id(waiter): waiter.answer(PATIENCE_SECONDS) for waiter in gone}
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,10 +16,11 @@ from tests.services.messaging import TEMPLATE_PATH, TEXT_PATH, Messaging
 from wechatlogin.extensions import db
 from wechatlogin.models import Channel, Identity, SendState, SentMessage, WeChatAppRow
 from wechatlogin.models.transaction import write
-from wechatlogin.services import accounts, outbox
+from wechatlogin.services import accounts, outbox, wechat_apps
 from wechatlogin.services.message_words import words_for
 from wechatlogin.services.outbox import Outcome, Sending, TemplateContent, TextContent
 from wechatlogin.services.site import Site
+from wechatlogin.wechat.http import Limits, WeChatHTTP
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -198,14 +200,24 @@ def test_without_a_usable_answer_the_message_stays_pending(
 
 
 def test_a_message_whose_answer_came_too_late_is_in_the_chat_once(post: Messaging) -> None:
-    post.simulator.fault(TEXT_PATH, "slow", delay=6.0, times=1)
+    hasty = impatient(post)
+    post.simulator.fault(TEXT_PATH, "slow", delay=1.5, times=1)
 
-    outcome = send(post, Channel.CUSTOMER)
-    again = send(post, Channel.CUSTOMER, now=NOW + timedelta(seconds=30))
+    outcome = send(hasty, Channel.CUSTOMER)
+    again = send(hasty, Channel.CUSTOMER, now=NOW + timedelta(seconds=30))
 
+    hasty.site.http.close()
     assert {outcome.state, again.state} == {SendState.PENDING}
     assert wait_for_calls(post, TEXT_PATH) == 1
     assert len(post.chat()) == 1
+
+
+def impatient(post: Messaging) -> Messaging:
+    """Return the same with little patience for an answer; the access token is there already."""
+    wechat_apps.access_tokens(post.site, post.row).get()
+    limits = Limits(read=timedelta(seconds=0.5))
+    http = WeChatHTTP(post.site.http.platform, limits=limits)
+    return replace(post, site=replace(post.site, http=http))
 
 
 def wait_for_calls(post: Messaging, path: str) -> int:
@@ -236,8 +248,9 @@ def test_a_template_message_without_an_answer_may_be_handed_over_again_and_arriv
 
 @pytest.mark.parametrize("after", [timedelta(seconds=19), timedelta(minutes=9)])
 def test_it_is_left_alone_while_its_sender_may_be_at_work_and_when_wechat_forgets_its_number(
-    post: Messaging, after: timedelta
+    post: Messaging, after: timedelta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 0.2)
     to = a_sending(post)
     post.simulator.fault(TEMPLATE_PATH, "truncate", times=1)
     send(post, Channel.TEMPLATE, to)

@@ -81,9 +81,15 @@ class Caller:
         return len(self.simulator.chat(self.person, self.app.appid))
 
 
+#: Long enough that no answer is late only because the machine is busy.
+READ_SECONDS = 2.5
+LATE_SECONDS = 3.0
+
+
 @pytest.fixture
 def http(simulator: Simulator) -> WeChatHTTP:
-    limits = Limits(read=timedelta(seconds=1), total=timedelta(seconds=2))
+    read = timedelta(seconds=READ_SECONDS)
+    limits = Limits(read=read, total=2 * read)
     return WeChatHTTP(Platform(simulator.url, simulator.url, simulator.url), limits=limits)
 
 
@@ -256,7 +262,7 @@ def test_an_answer_that_did_not_come_is_asked_for_once_more_by_calls_that_read(
     caller: Caller, mode: str, kind: type[errors.PlatformError]
 ) -> None:
     for path in (USER_PATH, TEMPLATE_PATH, TOKEN_PATH):
-        caller.simulator.fault(path, mode, delay=1.5)
+        caller.simulator.fault(path, mode, delay=LATE_SECONDS)
 
     with pytest.raises(kind):
         caller.client.exchange_code("a-code")
