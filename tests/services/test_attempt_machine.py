@@ -27,7 +27,7 @@ from wechatlogin.errors import AttemptError, AttemptNotFound, AttemptTaken
 from wechatlogin.extensions import db
 from wechatlogin.models import PrivacyNotice, Status, User
 from wechatlogin.services import attempts, audit, privacy_notices
-from wechatlogin.services.privacy_notices import NewNotice
+from wechatlogin.services.privacy_notices import Agreement, NewNotice
 from wechatlogin.vault import sha256_hex
 
 START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -149,7 +149,7 @@ class Life(RuleBasedStateMachine):
     @rule(person=st.sampled_from(PEOPLE), back=st.integers(0, 1))
     def agree(self, person: str, back: int) -> None:
         shown, user_id = self.required - back, self.users[person]
-        if privacy_notices.accept(user_id, shown, ip=None, now=self.now):
+        if privacy_notices.accept(user_id, Agreement(shown), now=self.now):
             self.agreed[person] = self.required
 
     @rule(attempt_id=known, browser=st.sampled_from(BROWSERS))

@@ -20,7 +20,7 @@ from wechatlogin.services import (
     qr_login,
 )
 from wechatlogin.services.accounts import Sighting
-from wechatlogin.services.privacy_notices import NewNotice
+from wechatlogin.services.privacy_notices import Agreement, NewNotice
 from wechatlogin.services.site import Site
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -56,7 +56,7 @@ def test_a_stranger_and_whoever_has_not_agreed_have_it_due(storage: Site) -> Non
 def test_to_agree_is_noted_with_version_moment_and_audit(storage: Site) -> None:
     version, user_id = publish(), a_user(NOW)
 
-    assert privacy_notices.accept(user_id, version, ip="203.0.113.7", now=SOON)
+    assert privacy_notices.accept(user_id, Agreement(version, "203.0.113.7"), now=SOON)
 
     user = db.session.get_one(User, user_id)
     assert (user.notice_version, user.notice_accepted_at) == (version, SOON)
@@ -74,13 +74,13 @@ def test_a_version_that_was_never_shown_cannot_be_agreed_to(
     publish()
     user_id = a_user(NOW)
 
-    assert not privacy_notices.accept(user_id, shown, ip=None, now=SOON)
+    assert not privacy_notices.accept(user_id, Agreement(shown), now=SOON)
     assert privacy_notices.get_due(user_id) is not None
 
 
 def test_a_newer_version_is_due_only_if_it_asks_anew(storage: Site) -> None:
     user_id = a_user(NOW)
-    privacy_notices.accept(user_id, publish(), ip=None, now=NOW)
+    privacy_notices.accept(user_id, Agreement(publish()), now=NOW)
 
     publish("换了几个字。")
     assert privacy_notices.get_due(user_id) is None
@@ -125,7 +125,7 @@ def test_nothing_is_claimed_before_its_person_agrees(storage: Site) -> None:
     assert waiting is not None
     assert waiting.status == Status.CONFIRMED
 
-    assert agreements.agree(attempt, version, ip=None, now=SOON)
+    assert agreements.agree(attempt, Agreement(version), now=SOON)
     claimed, is_first = attempts.claim(attempt.id, binding_hash=BINDING, now=SOON)
     assert is_first
     assert claimed.status == Status.CLAIMED
@@ -149,7 +149,7 @@ def test_who_reads_is_given_time_once(storage: Site) -> None:
     assert again is not None
     agreements.get_waiting(again, now=late)
 
-    assert agreements.agree(again, version, ip=None, now=late)
+    assert agreements.agree(again, Agreement(version), now=late)
     with pytest.raises(AttemptExpired):
         attempts.claim(attempt.id, binding_hash=BINDING, now=late + timedelta(minutes=1))
 
@@ -162,7 +162,7 @@ def test_whoever_refuses_ends_the_attempt_for_good(storage: Site) -> None:
     ended = agreements.verify_own(attempt.id, a_browser())
     assert agreements.check_refused(attempt.id, a_browser(), "/help") is False
     with pytest.raises(AttemptNotFound):
-        agreements.agree(ended, version, ip=None, now=SOON)
+        agreements.agree(ended, Agreement(version), now=SOON)
     with pytest.raises(AttemptDeclined):
         attempts.claim(attempt.id, binding_hash=BINDING, now=SOON)
 
@@ -178,9 +178,25 @@ def test_a_confirm_page_that_showed_no_notice_confirms_nothing(storage: Site) ->
         qr_login.choose(storage, token, None, now=SOON)
     assert _status_of(attempt) == Status.SCANNED
 
-    qr_login.choose(storage, token, None, now=SOON, shown=version)
+    qr_login.choose(storage, token, None, now=SOON, agreement=Agreement(version))
     assert _status_of(attempt) == Status.CONFIRMED
     attempts.claim(attempt.id, binding_hash=BINDING, now=SOON)
+
+
+def test_whoever_hears_of_the_confirmation_finds_that_the_person_agreed(storage: Site) -> None:
+    version, row = publish(), an_account(storage, now=NOW)
+    attempt = start_attempt(now=NOW, appid=row.appid, way=Way.SCAN, confirm=ConfirmPolicy.TAP)
+    sighting = Sighting("o-lin", follows=True)
+    scanned = qr_login.pin(storage, row, attempt, sighting=sighting, now=NOW)
+    token = (scanned.confirm_url or "").rsplit("/", 1)[-1]
+    stop_listening = storage.bus.subscribe(
+        lambda _ids: attempts.claim(attempt.id, binding_hash=BINDING, now=SOON)
+    )
+
+    qr_login.choose(storage, token, None, now=SOON, agreement=Agreement(version))
+
+    stop_listening()
+    assert _status_of(attempt) == Status.CLAIMED
 
 
 def test_a_policy_that_asks_nobody_asks_whoever_has_yet_to_agree(storage: Site) -> None:
@@ -193,7 +209,7 @@ def test_a_policy_that_asks_nobody_asks_whoever_has_yet_to_agree(storage: Site) 
         urls.append(scanned.confirm_url)
         if scanned.confirm_url:
             token = scanned.confirm_url.rsplit("/", 1)[-1]
-            qr_login.choose(storage, token, None, now=SOON, shown=version)
+            qr_login.choose(storage, token, None, now=SOON, agreement=Agreement(version))
 
     assert urls[0] is not None
     assert urls[1] is None

@@ -13,6 +13,7 @@ from wechatlogin.errors import AttemptNotFound
 from wechatlogin.models import Attempt, AuditTag, PrivacyNotice, Purpose, Status
 from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import attempt_marks, attempts, audit, privacy_notices
+from wechatlogin.services.privacy_notices import Agreement
 from wechatlogin.services.site import Browser, Site
 
 REFUSED = "notice_refused"
@@ -41,7 +42,7 @@ def get_waiting(attempt: Attempt, *, now: datetime) -> PrivacyNotice | None:
     return notice
 
 
-def agree(attempt: Attempt, shown: int | None, *, ip: str | None, now: datetime) -> bool:
+def agree(attempt: Attempt, agreement: Agreement, *, now: datetime) -> bool:
     """Note that the attempt's person agrees; False where they were shown too old a version.
 
     :raise AttemptNotFound: if it is not known who they are, or nobody any more.
@@ -49,7 +50,7 @@ def agree(attempt: Attempt, shown: int | None, *, ip: str | None, now: datetime)
     is_known = attempts.status_at(attempt, now) in {Status.CONFIRMED, Status.CLAIMED}
     if attempt.user_id is None or not (is_known or attempt.awaits_follow):
         raise AttemptNotFound
-    return privacy_notices.accept(attempt.user_id, shown, ip=ip, now=now)
+    return privacy_notices.accept(attempt.user_id, agreement, now=now)
 
 
 @repeatable

@@ -42,6 +42,14 @@ class NewNotice:
     asks_anew: bool = False
 
 
+@dataclass(frozen=True)
+class Agreement:
+    """That somebody agrees to the version they were shown, and where."""
+
+    shown: int | None
+    ip: str | None = None
+
+
 def get_current() -> PrivacyNotice | None:
     """Return the version in force, or None where people are told nothing."""
     last = get_last()
@@ -89,7 +97,7 @@ def verify_accepted(attempt: Attempt) -> None:
 
 
 @repeatable
-def accept(user_id: str, shown: int | None, *, ip: str | None, now: datetime) -> bool:
+def accept(user_id: str, agreement: Agreement, *, now: datetime) -> bool:
     """Note that a person agrees to the version they were shown; False where that is not enough.
 
     Whoever has nothing to agree to is left alone.
@@ -99,12 +107,13 @@ def accept(user_id: str, shown: int | None, *, ip: str | None, now: datetime) ->
         due = get_due(living)
         if living is None or due is None:
             return living is not None
+        shown = agreement.shown
         if not check_enough(shown, due):
             return False
         user = db.session.get_one(User, living)
         user.notice_version, user.notice_accepted_at = shown, now
         tag = AuditTag.NOTICE_ACCEPTED
-        audit.record(tag, user_id=living, ip=ip, detail=f"version {shown}", now=now)
+        audit.record(tag, user_id=living, ip=agreement.ip, detail=f"version {shown}", now=now)
     return True
 
 

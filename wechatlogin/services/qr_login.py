@@ -42,6 +42,7 @@ from wechatlogin.services import (
 )
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.errand import Errand
+from wechatlogin.services.privacy_notices import Agreement
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import sha256_hex
 from wechatlogin.wechat.app import Right
@@ -266,13 +267,12 @@ def choose(
     number: int | None,
     *,
     now: datetime,
-    shown: int | None = None,
-    ip: str | None = None,
+    agreement: Agreement | None = None,
 ) -> None:
     """Confirm with the number that the desktop shows; a wrong one declines.
 
-    `number` is None where the policy asks for a tap alone; `shown` is the version of the privacy
-    notice on the page, which the person agrees to by this, and `ip` where they do so.
+    `number` is None where the policy asks for a tap alone; to the privacy notice that the page
+    shows the person agrees by this.
 
     :raise AttemptDeclined: if the number is wrong.
     :raise NoticeDue: if they have to agree to another version.
@@ -289,12 +289,11 @@ def choose(
         raise AttemptDeclined
     person = get_person(attempt)
     notice = _get_notice_for(attempt, person) if is_open else None
-    if notice is not None and not privacy_notices.check_enough(shown, notice):
+    if notice is None:
+        agreement = None
+    elif agreement is None or not privacy_notices.check_enough(agreement.shown, notice):
         raise NoticeDue(attempt.id)
-    _confirm(site, attempt, person, now)
-    confirmed = attempts.get(attempt.id) if notice is not None else None
-    if confirmed is not None and confirmed.user_id:
-        privacy_notices.accept(confirmed.user_id, shown, ip=ip, now=now)
+    _confirm(site, attempt, person, now, agreement)
 
 
 def decline(site: Site, token: str, *, now: datetime) -> None:
@@ -334,7 +333,13 @@ def _get_notice_for(attempt: Attempt, person: Identity | None) -> PrivacyNotice 
     return privacy_notices.get_due(person.user_id if person else None)
 
 
-def _confirm(site: Site, attempt: Attempt, known: Identity | None, now: datetime) -> None:
+def _confirm(
+    site: Site,
+    attempt: Attempt,
+    known: Identity | None,
+    now: datetime,
+    agreement: Agreement | None = None,
+) -> None:
     row = wechat_apps.get(attempt.appid or "")
     if row is None or attempt.openid is None:
         raise AttemptNotFound
@@ -343,14 +348,24 @@ def _confirm(site: Site, attempt: Attempt, known: Identity | None, now: datetime
         follows: bool | None = True
     else:
         follows = followers_only.find_out(site, attempt, row, attempt.openid, now=now)
-    _confirm_person(row, attempt, Sighting(attempt.openid, follows=follows), now)
+    sighting = Sighting(attempt.openid, follows=follows)
+    _confirm_person(row, attempt, sighting, now, agreement)
     site.bus.wake(attempt.id)
 
 
 @repeatable
-def _confirm_person(row: WeChatAppRow, attempt: Attempt, sighting: Sighting, now: datetime) -> None:
+def _confirm_person(
+    row: WeChatAppRow,
+    attempt: Attempt,
+    sighting: Sighting,
+    now: datetime,
+    agreement: Agreement | None,
+) -> None:
     with write():
         identity = accounts.find_or_create_identity(row, sighting, now=now)
+        if agreement is not None:
+            # The desktop claims at once, and would be asked itself if this came later.
+            privacy_notices.accept(identity.user_id, agreement, now=now)
         followers_only.confirm(attempt, identity, now=now)
 
 

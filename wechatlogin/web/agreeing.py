@@ -22,6 +22,7 @@ from wechatlogin.extensions import db, limiter
 from wechatlogin.models import Attempt, Display, PrivacyNotice, Purpose
 from wechatlogin.services import agreements, attempts, logins, privacy_notices
 from wechatlogin.services.errand import Errand
+from wechatlogin.services.privacy_notices import Agreement
 from wechatlogin.web import destinations, languages, offers, people, words
 from wechatlogin.web import errors as error_pages
 from wechatlogin.web.context import current_browser, current_site, wants_json
@@ -83,16 +84,17 @@ def decide(attempt_id: str) -> Response:
     if get_single("decision", source=request.form) != "agree":
         agreements.refuse(site, attempt, ip=request.remote_addr, now=now)
         return _lead_back(attempt)
-    if not agreements.agree(attempt, read_shown(), ip=request.remote_addr, now=now):
+    if not agreements.agree(attempt, read_agreement(), now=now):
         # There is a newer one meanwhile.
         return redirect(url_for("agreeing.ask", attempt_id=attempt_id), 303)
     return _go_on(attempt, now)
 
 
-def read_shown() -> int | None:
-    """Return the version of the notice that a form was shown with."""
+def read_agreement() -> Agreement:
+    """Return which version of the notice whoever sends this form was shown with it."""
     shown = get_single("notice", source=request.form) or ""
-    return int(shown) if re.fullmatch(r"[0-9]{1,9}", shown) else None
+    version = int(shown) if re.fullmatch(r"[0-9]{1,9}", shown) else None
+    return Agreement(version, request.remote_addr)
 
 
 def get_current_version() -> int | None:

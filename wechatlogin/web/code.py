@@ -86,7 +86,7 @@ def redeem() -> Response | tuple[str, int]:
     if follow_url := destinations.get_follow_url(attempt):
         return redirect(follow_url, 303)
     # A newer version than the page was shown with is asked for before the claim.
-    agreements.agree(attempt, agreeing.read_shown(), ip=browser.ip, now=now)
+    agreements.agree(attempt, agreeing.read_agreement(), now=now)
     login = logins.claim(site, attempt.id, browser, now=now)
     return people.log_in(redirect(destinations.after(login, now=now), 303), login)
 

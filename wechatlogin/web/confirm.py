@@ -61,8 +61,7 @@ def _confirm(token: str, number: int | None) -> None:
             token,
             number,
             now=clock.now(),
-            shown=agreeing.read_shown(),
-            ip=request.remote_addr,
+            agreement=agreeing.read_agreement(),
         )
     except (AttemptDeclined, NoticeDue):
         # The page that follows says so, or asks once more.
