@@ -58,18 +58,19 @@ class Seen:
 class Desktops:
     """The loop's process, as whoever measures sees it."""
 
-    def __init__(self, url: str, *, cookie: str, wait: int) -> None:
+    def __init__(self, url: str, *, cookie: str) -> None:
         self._pipe, theirs = _FORKS.Pipe()
-        self._process = _FORKS.Process(target=_live, args=(theirs, url, cookie, wait), daemon=True)
+        self._process = _FORKS.Process(target=_live, args=(theirs, url, cookie), daemon=True)
         self._process.start()
         theirs.close()
 
-    def come(self, asks: Sequence[Ask], *, next_ids: Sequence[str] = ()) -> None:
+    def come(self, asks: Sequence[Ask], *, wait: int, next_ids: Sequence[str] = ()) -> None:
         """Let desktops come, as fast as the server takes them in.
 
-        `next_ids` are the attempts that are waited on where others have had their news.
+        `wait` is for how many seconds each asks from its second question on, and `next_ids` are
+        the attempts that are waited on where others have had their news.
         """
-        self._pipe.send((list(asks), list(next_ids)))
+        self._pipe.send((list(asks), wait, list(next_ids)))
         self._pipe.recv()
 
     def look(self) -> Seen:
@@ -110,7 +111,7 @@ class _Loop:
     pipe: Connection
     url: str
     cookie: str
-    wait: int
+    wait: int = 0
     epoll: select.epoll = field(default_factory=select.epoll)
     desktops: dict[int, _Desktop] = field(default_factory=dict)
     next_ids: deque[str] = field(default_factory=deque)
@@ -159,7 +160,7 @@ class _Loop:
             self.seen, self.times_up = Seen({}, 0, []), 0
             self.pipe.send(told)
             return
-        asks, next_ids = asked
+        asks, self.wait, next_ids = asked
         self.next_ids.extend(next_ids)
         for at in range(0, len(asks), WAVE):
             for ask in asks[at : at + WAVE]:
@@ -227,8 +228,8 @@ class _Loop:
                 self.send(desktop, self.wait)
 
 
-def _live(pipe: Connection, url: str, cookie: str, wait: int) -> None:
-    _Loop(pipe, url, cookie, wait).run()
+def _live(pipe: Connection, url: str, cookie: str) -> None:
+    _Loop(pipe, url, cookie).run()
 
 
 def _is_whole(received: bytes) -> bool:

@@ -83,7 +83,7 @@ class Hall:
         if not steady:
             self._ask_once(self.waiting)
         before = self.memory()
-        self.desktops.come(asks, next_ids=next_ids)
+        self.desktops.come(asks, wait=longest, next_ids=next_ids)
         # Where times end one after the other, some are just asking again.
         if not waiters.eventually(lambda: self.count() >= number * 0.98, within=FILLING_SECONDS):
             raise Unexpected(f"{self.count()} of {number} desktops wait")
@@ -204,7 +204,7 @@ def _of_baseline(program: Program, stamps: Stamps) -> Hall:
 def _with_desktops(made: Hall, *, behind_nginx: bool = False) -> Iterator[None]:
     front = nginx.before(made.program.url) if behind_nginx else nullcontext(made.program.url)
     with front as url:
-        desktops = made.desktops = Desktops(url, cookie=COOKIE, wait=PAGE_SECONDS)
+        desktops = made.desktops = Desktops(url, cookie=COOKIE)
         try:
             yield
         finally:

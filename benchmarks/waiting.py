@@ -35,8 +35,8 @@ def _measure_still(effort: Effort, stamped: Stamps) -> list[Line]:
         hall.fill(number)
         gevent = hall.kib_each
     with halls.of_service(stamped) as ours, halls.of_sockets(stamped) as theirs:
-        ours.fill(number)
         theirs.fill(number)
+        ours.fill(number)
         compared = delays.compare(ours, theirs, effort, delays.in_turn(count))
         bursts = [Delay.of(delays.burst(hall, effort.times(BURST))) for hall in (ours, theirs)]
     what = f"{number:,} desktops wait in one process"

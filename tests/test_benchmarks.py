@@ -61,7 +61,7 @@ def test_desktops_that_wait_at_either_side_hear_of_their_confirmation() -> None:
 
 def test_desktops_ask_again_when_their_time_is_up() -> None:
     with stamps.kept() as stamped, halls.of_sockets(stamped) as hall:
-        hall.desktops.come([Ask(attempt_id, 1) for attempt_id in hall.supply(3)])
+        hall.desktops.come([Ask(attempt_id, 1) for attempt_id in hall.supply(3)], wait=1)
 
         assert eventually(lambda: hall.desktops.look().times_up > 0)
         assert eventually(lambda: hall.count() == 3)
