@@ -15,7 +15,9 @@ from tests.waiters import SECRET, add_attempt, mark_scanned, new_engine
 from wechatlogin import create_app
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, Status
+from wechatlogin.services.attempt_status import AttemptStatus
 from wechatlogin.web import cookies
+from wechatlogin.web.waiting import Question
 
 OURS = {"Cookie": f"{cookies.BROWSER}={SECRET}"}
 
@@ -163,3 +165,20 @@ def test_head_never_waits(app: Flask, attempt_id: str) -> None:
 
 def test_a_form_is_not_taken(app: Flask, attempt_id: str) -> None:
     assert ask(app, attempt_id, method="POST").status_code in {400, 405}
+
+
+def test_waits_that_began_together_end_apart_and_not_much_early() -> None:
+    status = AttemptStatus(Status.PENDING, "", 600)
+    question = Question(Status.PENDING, wait=20)
+
+    ends = [question.seconds_for(status) for _ in range(100)]
+
+    assert min(ends) >= 16
+    assert max(ends) <= 20
+    assert max(ends) - min(ends) > 2
+
+
+def test_nobody_is_kept_waiting_for_longer_than_the_code_lives() -> None:
+    question = Question(Status.PENDING, wait=20)
+
+    assert question.seconds_for(AttemptStatus(Status.PENDING, "", 3)) < 3.1
