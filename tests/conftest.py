@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -52,7 +53,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the first process of a run hear the results; it has them from the others."""
+    """Let programs be interrupted, and the first process hear the results from the others."""
+    # What a shell runs in its background ignores Ctrl-C, and so would the programs that are tried.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     is_first = not hasattr(config, "workerinput")
     if is_first and config.getoption(fault_results.OPTION):
         config.pluginmanager.register(fault_results.FaultResults())
@@ -137,9 +140,12 @@ def _migrate(url: str) -> None:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, migrated: Migrated) -> Iterator[str]:
-    """The address of a database with empty tables."""
-    with migrated.copied(tmp_path) as url:
+def database_url(
+    request: pytest.FixtureRequest, tmp_path: Path, migrated: Migrated
+) -> Iterator[str]:
+    """The address of a database with empty tables, of the kind that a test is marked with."""
+    marker = request.node.get_closest_marker("database")
+    with migrated.copied(tmp_path, marker.args[0] if marker else databases.FIRST) as url:
         yield url
 
 

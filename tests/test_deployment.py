@@ -306,6 +306,7 @@ def test_a_backup_made_while_somebody_writes_is_restored_with_the_same_people(
         assert read_people(empty) == PEOPLE
 
 
+@pytest.mark.database("sqlite")
 def test_sqlites_other_way_makes_a_copy_with_the_same_people(
     empty_app: Flask, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ def plan_of(statement: str) -> list[str]:
     return [str(row.detail) for row in rows]
 
 
+@pytest.mark.database("sqlite")
 @pytest.mark.parametrize(
     ("statement", "indexes"),
     [

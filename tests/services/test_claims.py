@@ -243,7 +243,6 @@ def test_no_claim_is_ever_empty(
     storage: Site, meet: Meet, template: str | None, scopes: set[str], **known: Any
 ) -> None:
     lin = meet()
-    known["nickname"] = known["nickname"] and known["nickname"].replace("\0", "")
     with write() as session:
         session.execute(update(Identity).where(Identity.id == lin.id).values(**known))
 

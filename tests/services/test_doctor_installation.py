@@ -268,6 +268,7 @@ def test_newer_tables_that_no_longer_serve_are_wrong(lone: Clinic) -> None:
     assert "更新" in (found.remedy or "")
 
 
+@pytest.mark.database("sqlite")
 def test_a_library_with_the_wal_fault_is_said_to_be_kept_from_it(
     lone: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

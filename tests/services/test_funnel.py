@@ -217,6 +217,7 @@ def test_pushes_that_nobody_took_are_counted(storage: Site) -> None:
     assert (second.last_push_at, second.forwards_failed) == (None, 0)
 
 
+@pytest.mark.database("sqlite")
 def test_no_query_of_the_page_reads_a_whole_table(empty_app: Flask) -> None:
     """By SQLite's plans: the others look how many rows there are before they plan."""
     with empty_app.app_context():

@@ -63,6 +63,10 @@ def prepare_server(engine: Engine, *, is_command: bool) -> None:
         limits = {"lock_timeout": LOCK_SECONDS * 1000}
         if not is_command:
             limits["statement_timeout"] = STATEMENT_SECONDS * 1000
+        # The driver is loaded only where it is used.
+        from wechatlogin.models import postgresql
+
+        event.listen(engine, "connect", lambda connection, _: postgresql.prepare(connection))
     else:
         limits = {"innodb_lock_wait_timeout": LOCK_SECONDS, "lock_wait_timeout": LOCK_SECONDS}
 
