@@ -293,7 +293,7 @@ def choose(
         agreement = None
     elif agreement is None or not privacy_notices.check_enough(agreement.shown, notice):
         raise NoticeDue(attempt.id)
-    _confirm(site, attempt, person, now, agreement)
+    _confirm(site, attempt, person, now, agreement=agreement)
 
 
 def decline(site: Site, token: str, *, now: datetime) -> None:
@@ -338,6 +338,7 @@ def _confirm(
     attempt: Attempt,
     known: Identity | None,
     now: datetime,
+    *,
     agreement: Agreement | None = None,
 ) -> None:
     row = wechat_apps.get(attempt.appid or "")
@@ -349,7 +350,7 @@ def _confirm(
     else:
         follows = followers_only.find_out(site, attempt, row, attempt.openid, now=now)
     sighting = Sighting(attempt.openid, follows=follows)
-    _confirm_person(row, attempt, sighting, now, agreement)
+    _confirm_person(row, attempt, sighting, now, agreement=agreement)
     site.bus.wake(attempt.id)
 
 
@@ -359,6 +360,7 @@ def _confirm_person(
     attempt: Attempt,
     sighting: Sighting,
     now: datetime,
+    *,
     agreement: Agreement | None,
 ) -> None:
     with write():
