@@ -38,7 +38,7 @@ def start(token: str, user_id: str, *, replaces: str | None = None) -> Session:
 def a_child(parent: Session, shop: Application, name: str = "child") -> Session:
     assert parent.user_id is not None
     application_users.find_or_create(shop.id, parent.user_id, now=NOW)
-    return sessions.start_child(name, parent, shop, expires_at=NOW + LIFETIME, now=LATER)
+    return sessions.start_child(name, parent.key_hash, shop, expires_at=NOW + LIFETIME, now=LATER)
 
 
 def keys() -> set[str]:

@@ -77,7 +77,7 @@ def test_a_ban_ends_every_session_at_once_and_tells_the_programs(
     made = applications.create(storage.vault, new, now=NOW)
     browser = start_session(identity.user_id)
     program = applications.verify(made.client_id)
-    sessions.start_child("child", browser, program, expires_at=NOW + WEEK, now=NOW)
+    sessions.start_child("child", browser.key_hash, program, expires_at=NOW + WEEK, now=NOW)
     start_session(a_user(NOW), "of somebody else")
 
     assert bans.ban(identity.user_id, by=COMMAND_LINE, reason="spam", now=NOW)

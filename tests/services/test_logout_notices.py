@@ -56,7 +56,7 @@ def log_out(application: Application, *, how_often: int = 1) -> list[str]:
             now=NOW,
         )
         child = sessions.start_child(
-            "child", parent, application, expires_at=NOW + LIFETIME, now=NOW
+            "child", parent.key_hash, application, expires_at=NOW + LIFETIME, now=NOW
         )
         sessions.end("browser", now=NOW)
         sids.append(child.public_id)

@@ -260,7 +260,9 @@ def test_a_program_that_knew_both_loses_the_session_of_the_one_who_goes(
         held = sessions.start(
             name, owner, browser=a_browser(name), way="scan", lifetime=timedelta(days=1), now=NOW
         )
-        sessions.start_child(f"{name} there", held, program, expires_at=MUCH_LATER, now=NOW)
+        sessions.start_child(
+            f"{name} there", held.key_hash, program, expires_at=MUCH_LATER, now=NOW
+        )
 
     merging.decide(merge.id, Decision.MERGE, by=LI, now=LATER)
 

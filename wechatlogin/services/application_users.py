@@ -7,9 +7,11 @@ number of an erased person to the next one, and tell everybody how many there ar
 import hashlib
 import secrets
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.attributes import set_committed_value
 
 from wechatlogin.extensions import db
 from wechatlogin.models import Application, ApplicationUser, SubjectType
@@ -27,6 +29,12 @@ _KNOWN = (
         ApplicationUser.user_id == bindparam("user_id"),
     )
     .execution_options(populate_existing=True)
+)
+_ROWS = cast(Table, ApplicationUser.__table__)
+_SEEN = (
+    update(_ROWS)
+    .where(_ROWS.c.id == bindparam("row_id"))
+    .values(last_login_at=bindparam("now", type_=_ROWS.c.last_login_at.type))
 )
 
 
@@ -47,9 +55,8 @@ def find_or_create(application_id: int, user_id: str, *, now: datetime) -> Appli
     with write() as session:
         known = get(application_id, user_id) or _create(application_id, user_id, now)
         webhook_events.note_login(known, now=now)
-        session.execute(
-            update(ApplicationUser).where(ApplicationUser.id == known.id).values(last_login_at=now)
-        )
+        session.execute(_SEEN, {"row_id": known.id, "now": now})
+        set_committed_value(known, "last_login_at", now)
     return known
 
 

@@ -9,9 +9,10 @@ a second  exchange means that two have the code: what the first was given ends (
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from pydantic import SecretStr
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 
 from wechatlogin.errors import CodeReused, TokenInvalid
 from wechatlogin.extensions import db
@@ -31,6 +32,23 @@ _OF_APPLICATION = (
         AuthorizationCode.application_id == bindparam("application_id"),
     )
     .execution_options(populate_existing=True)
+)
+_TOO_OLD = delete(AuthorizationCode).where(AuthorizationCode.expires_at < bindparam("before"))
+# As a table: whoever wants to see the row reads it anew.
+_CODES = cast(Table, AuthorizationCode.__table__)
+_SPEND = (
+    update(_CODES)
+    .where(
+        _CODES.c.id == bindparam("row_id"),
+        _CODES.c.used_at.is_(None),
+        _CODES.c.expires_at > bindparam("now", type_=_CODES.c.expires_at.type),
+    )
+    .values(used_at=bindparam("now", type_=_CODES.c.used_at.type))
+)
+_ISSUED = (
+    update(_CODES)
+    .where(_CODES.c.id == bindparam("row_id"))
+    .values(issued_session_key=bindparam("child_key"))
 )
 
 
@@ -56,12 +74,10 @@ def issue(session: Session, authorized: Authorized, *, now: datetime) -> SecretS
     application = authorized.application
     with write() as database:
         user_id = users.lock(session.user_id or "")
-        live = select(Session).where(Session.key_hash == session.key_hash)
-        if user_id is None or database.scalar(live.with_for_update()) is None:
+        if user_id is None or sessions.lock(session.key_hash) is None:
             raise TokenInvalid
         application_users.find_or_create(application.id, user_id, now=now)
-        too_old = AuthorizationCode.expires_at < now - MEMORY
-        database.execute(delete(AuthorizationCode).where(too_old))
+        count_changed(_TOO_OLD, {"before": now - MEMORY})
         database.add(
             AuthorizationCode(
                 code_hash=sha256_hex(code),
@@ -102,37 +118,25 @@ def redeem(row: AuthorizationCode, application: Application, *, now: datetime) -
     """
     with write() as database:
         users.lock(row.user_id)
-        spend = update(AuthorizationCode).where(
-            AuthorizationCode.id == row.id,
-            AuthorizationCode.used_at.is_(None),
-            AuthorizationCode.expires_at > now,
-        )
-        is_first = count_changed(spend.values(used_at=now)) == 1
-        parent = database.get(Session, row.session_key, populate_existing=True)
-        if is_first and parent is not None:
-            return _start_session(row, parent, application, now)
+        if count_changed(_SPEND, {"row_id": row.id, "now": now}) == 1:
+            return _start_session(row, application, now)
         spent = database.get(AuthorizationCode, row.id, populate_existing=True)
-    if is_first or spent is None or spent.used_at is None:
+    if spent is None or spent.used_at is None:
         raise TokenInvalid
     # The other exchange is over: this waited for its unit of writes.
     _end_issued(spent, now)
     raise CodeReused
 
 
-def _start_session(
-    row: AuthorizationCode, parent: Session, application: Application, now: datetime
-) -> Session:
-    lifetime = timedelta(seconds=application.refresh_seconds)
+def _start_session(row: AuthorizationCode, application: Application, now: datetime) -> Session:
     child = sessions.start_child(
         secrets.token_urlsafe(32),
-        parent,
+        row.session_key,
         application,
-        expires_at=max(parent.expires_at, now + lifetime),
+        expires_at=now + timedelta(seconds=application.refresh_seconds),
         now=now,
     )
-    db.session.flush()
-    theirs = update(AuthorizationCode).where(AuthorizationCode.id == row.id)
-    db.session.execute(theirs.values(issued_session_key=child.key_hash))
+    count_changed(_ISSUED, {"row_id": row.id, "child_key": child.key_hash})
     return child
 
 

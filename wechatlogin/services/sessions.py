@@ -13,7 +13,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from wechatlogin.config import Settings
 from wechatlogin.errors import TokenInvalid
@@ -31,6 +31,13 @@ TOUCH_INTERVAL = timedelta(minutes=1)
 HELD_AS_TOKEN = "code_token"  # noqa: S105 - the name of a way, not a secret
 OPERATOR_IDLE = timedelta(minutes=30)
 OPERATOR_LIFETIME = timedelta(hours=12)
+
+_LOCKED = (
+    select(Session)
+    .where(Session.key_hash == bindparam("key_hash"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -85,36 +92,41 @@ def start(
 
 @repeatable
 def start_child(
-    token: str, parent: Session, application: Application, *, expires_at: datetime, now: datetime
+    token: str, parent_key: str, application: Application, *, expires_at: datetime, now: datetime
 ) -> Session:
     """Start the session of a program, begun from a browser's, whose person it logs in.
 
-    Nobody is ever given the token: the program's own tokens name the session by its public id.
+    It lasts for as long as the browser's, and until `expires_at` if that is later. Nobody is ever
+    given the token: the program's own tokens name the session by its public id.
 
     :raise TokenInvalid: if the browser's session has ended meanwhile.
     """
     with write() as database:
-        live = select(Session).where(Session.key_hash == parent.key_hash).with_for_update()
-        locked = database.scalar(live.execution_options(populate_existing=True))
-        if locked is None:
+        parent = lock(parent_key)
+        if parent is None:
             raise TokenInvalid
         session = Session(
             key_hash=sha256_hex(token),
             public_id=secrets.token_hex(16),
-            user_id=locked.user_id,
+            user_id=parent.user_id,
             application_id=application.id,
-            parent_key=locked.key_hash,
-            way=locked.way,
+            parent_key=parent_key,
+            way=parent.way,
             browser=application.name,
-            ip=locked.ip,
-            auth_time=locked.auth_time,
+            ip=parent.ip,
+            auth_time=parent.auth_time,
             created_at=now,
             last_seen_at=now,
-            expires_at=expires_at,
+            expires_at=max(parent.expires_at, expires_at),
         )
         database.add(session)
         database.flush()
     return session
+
+
+def lock(key_hash: str) -> Session | None:
+    """Return a session that nobody else changes until the unit of writes is over."""
+    return db.session.scalar(_LOCKED, {"key_hash": key_hash})
 
 
 def get(token: str, *, idle: timedelta, now: datetime, is_visit: bool = True) -> Session | None:
