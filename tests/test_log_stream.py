@@ -109,6 +109,9 @@ def test_the_last_words_of_a_process_are_written() -> None:
 
 def test_an_end_waits_for_no_reader(pipe: Pipe) -> None:
     program = [sys.executable, "-c", LAST_WORDS.format(count=1000)]
-    process = subprocess.Popen(program, stderr=pipe.writing)
-
-    assert process.wait(10) == 0
+    with subprocess.Popen(program, stderr=pipe.writing) as process:
+        try:
+            # A busy machine takes a while to load it; without an end it would go on for good.
+            assert process.wait(60) == 0
+        finally:
+            process.kill()

@@ -128,7 +128,7 @@ def _release_late(engine: Engine, reading: Connection) -> None:
     """End a read when whoever waits for it must have given up once."""
     waiting = text(
         "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
-        " WHERE NOT granted AND datname = current_database()"
+        " WHERE NOT granted AND mode = 'AccessExclusiveLock' AND datname = current_database()"
     )
     with engine.connect() as connection:
         eventually(lambda: bool(connection.execute(waiting).scalar()), within=60)
