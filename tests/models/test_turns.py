@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -130,3 +130,39 @@ def test_nobody_waits_in_two_queues_for_longer_than_in_one(
 
     assert len(waited) == 3
     assert max(waited) < 0.9
+
+
+def test_a_process_that_writes_unit_by_unit_keeps_no_other_one_out(app: Flask) -> None:
+    """Another engine is as good as another process: the two meet at the file alone."""
+    url, is_over = app.extensions["wechatlogin"].settings.database_url, threading.Event()
+    other = create_app(settings_for_tests(database_url=url))
+    waited: list[float] = []
+
+    def write_on_and_on() -> None:
+        while not is_over.is_set():
+            with write() as session:
+                session.execute(text("INSERT INTO notes VALUES ('on and on')"))
+                time.sleep(0.005)
+
+    def write_now_and_then() -> None:
+        for _ in range(10):
+            time.sleep(0.02)
+            began = time.monotonic()
+            note("now and then")
+            waited.append(time.monotonic() - began)
+
+    def run(process: Flask, jobs: list[Callable[[], object]]) -> None:
+        with process.app_context():
+            run_at_once(process, jobs)
+
+    busy = threading.Thread(target=run, args=(app, [write_on_and_on] * 4))
+    busy.start()
+    try:
+        run(other, [write_now_and_then])
+    finally:
+        is_over.set()
+        busy.join()
+    databases.release(other)
+
+    assert notes(app).count("now and then") == 10
+    assert max(waited) < 1

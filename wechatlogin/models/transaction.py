@@ -27,15 +27,13 @@ from sqlalchemy.orm import scoped_session
 
 from wechatlogin.extensions import db
 from wechatlogin.models.conflicts import check_conflict
-from wechatlogin.models.turns import Turns
+from wechatlogin.models.turns import Turns, begin_in_turn
 
 log = logging.getLogger(__name__)
 
 WAL_SAFE_FROM = (3, 51, 3)
 #: How long a statement waits for what another unit holds.
 LOCK_SECONDS = 2
-#: Whoever has waited for this share of it in the process waits for the file for what is left.
-LATE_SHARE = 0.05
 #: How often a unit runs again, and until when: WeChat waits for an answer for 5 s.
 REPEATS = 3
 REPEAT_WITHIN_SECONDS = 2.5
@@ -193,27 +191,12 @@ def prepare_sqlite(engine: Engine, *, lock_seconds: int = LOCK_SECONDS) -> None:
         # A read is left without a transaction, so that it holds no lock after its statement:
         # with a rollback journal a reader that stays would keep every writer from committing.
         if _writing.get():
-            _begin_in_turn(turns, connection, lock_seconds)
+            begin_in_turn(turns, connection, lock_seconds)
 
     @event.listens_for(engine, "checkin")
     def end(_connection: Any, record: Any) -> None:
         # However the unit ended: a session gives its connection back after each.
         turns.give_back(record.record_info)
-
-
-def _begin_in_turn(turns: Turns, connection: Connection, seconds: float) -> None:
-    began = time.monotonic()
-    turns.take(connection.connection.record_info, seconds)
-    left = seconds - (time.monotonic() - began)
-    is_late = left < seconds * (1 - LATE_SHARE)
-    if is_late:
-        # Nobody waits for longer in two queues than in one.
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {max(0, int(left * 1000))}")
-    try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    finally:
-        if is_late:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
 
 def _library_version(connection: Any) -> str:

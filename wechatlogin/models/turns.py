@@ -2,12 +2,28 @@
 
 SQLite has no queue: whoever finds the lock taken sleeps and tries again, so that among threads that
 all write some try for seconds while others come and go. Within a process the lock is handed from
-one to the next in the order in which they came; other processes are still met at the file.
+one to the next in the order in which they came. Other processes are met at the file, where one
+thread of each tries again every millisecond: SQLite itself would sleep for longer and longer, up to
+a tenth of a second, and find the lock taken each time while another process writes unit by unit.
 """
 
+import random
+import sqlite3
 import threading
+import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from wechatlogin.models.conflicts import check_conflict
+
+BEGIN = "BEGIN IMMEDIATE"
+#: Between two tries at the file, on average.
+TRY_AGAIN_SECONDS = 0.001
 
 
 @dataclass(eq=False)
@@ -58,3 +74,30 @@ class Turns:
             place = self._queue.popleft()
             self._holder = place.holder
             place.gate.release()
+
+
+def begin_in_turn(turns: Turns, connection: Connection, seconds: float) -> None:
+    """Begin a unit of writes, after at most so long in both queues.
+
+    :raise OperationalError: if another process holds the lock for longer.
+    """
+    until = time.monotonic() + seconds
+    turns.take(connection.connection.record_info, seconds)
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.exec_driver_sql(BEGIN)
+    except OperationalError as err:
+        if not check_conflict(err) or not _begin_later(driver, until):
+            raise
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+
+def _begin_later(driver: sqlite3.Connection, until: float) -> bool:
+    while time.monotonic() < until:
+        time.sleep(TRY_AGAIN_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+        with suppress(sqlite3.OperationalError):
+            driver.execute(BEGIN)
+            return True
+    return False
