@@ -25,6 +25,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from pydantic import SecretStr
 
+from benchmarks.clients import Unexpected
 from tests.databases import fresh_database
 from tests.servers import ROOT, Account, Simulator, free_port, settings_for_tests
 from wechatlogin import clock, config, create_app
@@ -79,6 +80,16 @@ class SimulatorProgram(Simulator):
 
     def __init__(self, url: str) -> None:
         self.url = url
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """Make a control call and return its JSON answer.
+
+        :raise Unexpected: if it was refused.
+        """
+        answer = requests.request(method, self.url + path, json=body, timeout=READY_SECONDS)
+        if not answer.ok:
+            raise Unexpected(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
+        return answer.json() if answer.content else None
 
 
 @contextmanager

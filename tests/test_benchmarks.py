@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import delays, halls, logins, results, stamps
+from benchmarks import delays, halls, logins, results, services, stamps
 from benchmarks.__main__ import PROGRAMS, measure
 from benchmarks.clients import Unexpected
 from benchmarks.delays import Delay
@@ -33,6 +33,14 @@ def test_a_benchmark_yields_numbers_for_both_sides(name: str) -> None:
         assert len(line.ours) >= TINY.rounds
         assert all(map(is_number, (*line.ours, *line.theirs)))
         assert line.theirs
+
+
+def test_the_simulator_is_told_of_an_account_in_a_process_of_its_own() -> None:
+    with services.simulating() as simulator, services.installed(platform=simulator.url) as house:
+        services.register(simulator, house)
+        person = simulator.add_person()
+
+        assert simulator.follow(person, house.account.appid)
 
 
 def test_a_whole_login_is_measured_beside_its_own_statements() -> None:
