@@ -1,7 +1,8 @@
 """`python -m benchmarks [name ...]`: measure everything, or what is named, and print the table.
 
 A run of everything writes benchmarks/RESULTS.md, which says what is missing where the run was cut
-short; one of a part only prints, so that no table is made of numbers from different hours.
+short, and goes on from there with `--go-on`, in a table of its own. One of a part only prints, so
+that no table is made of numbers from different hours.
 """
 
 import argparse
@@ -55,15 +56,21 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(PROGRAMS))
     parser.add_argument("--rounds", type=int, default=Effort.rounds, help="rounds of each side")
     parser.add_argument("--share", type=float, default=1.0, help="of a full round's work")
+    parser.add_argument("--go-on", action="store_true", help="with what the last run left out")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - PROGRAMS.keys():
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     load, effort = os.getloadavg()[0], Effort(chosen.rounds, chosen.share)
-    names, lines = chosen.names or sorted(PROGRAMS, key=LAST.__eq__), list[Line]()
+    so_far, missing = results.TITLE, sorted(PROGRAMS, key=LAST.__eq__)
+    if chosen.go_on:
+        so_far, missing = results.read_so_far()
+    names, lines = chosen.names or missing, list[Line]()
     for place, name in enumerate(names, start=1):
         lines += measure(name, effort)
         if not chosen.names and effort == Effort():
-            results.write(lines, load=load, rounds=effort.rounds, missing=names[place:])
+            results.write(
+                lines, load=load, rounds=effort.rounds, missing=names[place:], so_far=so_far
+            )
     print(f"\n{results.circumstances(load, effort.rounds)}\n\n{results.as_table(lines)}")
     return 0
 

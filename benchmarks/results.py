@@ -13,6 +13,12 @@ from benchmarks.measuring import Comparison, Cost, Spread
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "RESULTS.md"
 PACKAGES = ("Flask", "gunicorn", "SQLAlchemy", "wechatpy", "Authlib")
+TITLE = (
+    "# Results\n\n"
+    "Written by `make bench`; [README.md](README.md) tells how each is measured. A ratio is "
+    "ours divided by the\nbaseline's: the median of the rounds, with the lowest and the highest.\n"
+)
+LEFT = "Not measured yet: "
 HEADING = (
     "| # | what | baseline | measured | target | met |",
     "| --- | --- | --- | --- | --- | --- |",
@@ -90,17 +96,23 @@ def write(
     load: float,
     rounds: int,
     missing: Sequence[str] = (),
+    so_far: str = TITLE,
     path: Path = RESULTS,
 ) -> None:
     """Write RESULTS.md; `missing` are the programs that have not been run yet."""
-    left = f"\nNot measured in this run: {', '.join(missing)}.\n" if missing else ""
+    left = f"\n{LEFT}{', '.join(missing)}.\n" if missing else ""
     path.write_text(
-        "# Results\n\n"
-        "Written by `make bench`; [README.md](README.md) tells how each is measured. A ratio is "
-        "ours divided by the\nbaseline's: the median of the rounds, with the lowest and the "
-        f"highest.\n\n{circumstances(load, rounds)}\n\n{as_table(lines)}\n{left}",
-        encoding="utf-8",
+        f"{so_far}\n{circumstances(load, rounds)}\n\n{as_table(lines)}\n{left}", encoding="utf-8"
     )
+
+
+def read_so_far(path: Path = RESULTS) -> tuple[str, list[str]]:
+    """Return what a run that was cut short has written, and the programs that it did not come to.
+
+    :raise FileNotFoundError: if nothing was written.
+    """
+    text, _, left = path.read_text(encoding="utf-8").partition(f"\n{LEFT}")
+    return text, [name for name in left.strip().rstrip(".").split(", ") if name]
 
 
 def _met(is_met: bool | None) -> str:

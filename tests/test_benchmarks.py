@@ -124,9 +124,25 @@ def test_a_run_that_was_cut_short_says_what_is_missing(tmp_path: Path) -> None:
     results.write([known], load=0.1, rounds=5, missing=["growth", "starts"], path=short)
     results.write([known], load=0.1, rounds=5, path=whole)
 
-    assert "Not measured in this run: growth, starts." in short.read_text()
+    assert "Not measured yet: growth, starts." in short.read_text()
     assert "Not measured" not in whole.read_text()
     assert "| 1 | a wait |" in whole.read_text()
+
+
+def test_a_run_that_was_cut_short_goes_on_in_a_table_of_its_own(tmp_path: Path) -> None:
+    first = Line(1, "a wait", "sockets", "1 ms", "at most 2 ms", True, (1.0,), (1.0,))
+    then = Line(11, "a start", "flask run", "1.2 s", "under 2 s", True, (1.2,), (1.0,))
+    path = tmp_path / "results.md"
+    results.write([first], load=0.1, rounds=5, missing=["starts"], path=path)
+
+    so_far, missing = results.read_so_far(path)
+    results.write([then], load=0.2, rounds=5, so_far=so_far, path=path)
+
+    text = path.read_text()
+    assert missing == ["starts"]
+    assert text.index("| 1 | a wait |") < text.index("minute before 0.20") < text.index("| 11 |")
+    assert text.count("# Results") == 1
+    assert results.read_so_far(path) == (text, [])
 
 
 def test_the_table_has_its_lines_in_the_order_of_the_targets() -> None:
