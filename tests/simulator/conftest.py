@@ -18,8 +18,9 @@ from wechatlogin.simulator.quotas import BEIJING
 @pytest.fixture
 def app() -> Flask:
     """A simulator that has less patience than WeChat, so that no test has to wait 15 s."""
-    patience = timedelta(seconds=0.3)
-    return create_simulator(SimulatorSettings(push_timeout=patience, login_hold=patience))
+    # Long enough for an answer of ours on a busy machine.
+    push_timeout, login_hold = timedelta(seconds=1.5), timedelta(seconds=0.3)
+    return create_simulator(SimulatorSettings(push_timeout=push_timeout, login_hold=login_hold))
 
 
 @pytest.fixture

@@ -296,7 +296,7 @@ def test_an_encrypted_reply_in_plain_mode_is_a_fault(pushing: Platform, receiver
 
 def test_no_answer_in_time_is_tried_three_times(pushing: Platform, receiver: Receiver) -> None:
     def answer(got: Received) -> Answer:
-        time.sleep(0.5)
+        time.sleep(2.0)
         return Answer()
 
     receiver.answer = answer
