@@ -80,6 +80,7 @@ def measure(name: str, effort: Effort) -> list[Line]:
     began, lines = time.monotonic(), list[Line]()
     try:
         for line in PROGRAMS[name](effort):
+            print(f"{line.what}: {line.measured}", flush=True)
             lines.append(line)
     except (Unexpected, NotReady, OSError) as err:
         target = list(PROGRAMS).index(name) + 1
