@@ -38,6 +38,15 @@ def a_confirmed_attempt(site: Site, openid: str = "o-lin", **given: object) -> A
     return attempts.confirm(attempt.id, openid, user_id=identity.user_id, now=NOW)
 
 
+def a_scan(site: Site) -> tuple[Attempt, str]:
+    """Return an attempt that a stranger has scanned, and the token of their confirm page."""
+    row = an_account(site, now=NOW)
+    attempt = start_attempt(now=NOW, appid=row.appid, way=Way.SCAN, confirm=ConfirmPolicy.TAP)
+    sighting = Sighting("o-lin", follows=True)
+    scanned = qr_login.pin(site, row, attempt, sighting=sighting, now=NOW)
+    return attempt, (scanned.confirm_url or "").rsplit("/", 1)[-1]
+
+
 def test_where_nothing_was_published_nothing_is_due(storage: Site) -> None:
     assert privacy_notices.get_current() is None
     assert privacy_notices.get_due(None) is None
@@ -168,11 +177,8 @@ def test_whoever_refuses_ends_the_attempt_for_good(storage: Site) -> None:
 
 
 def test_a_confirm_page_that_showed_no_notice_confirms_nothing(storage: Site) -> None:
-    version, row = publish(), an_account(storage, now=NOW)
-    attempt = start_attempt(now=NOW, appid=row.appid, way=Way.SCAN, confirm=ConfirmPolicy.TAP)
-    sighting = Sighting("o-lin", follows=True)
-    scanned = qr_login.pin(storage, row, attempt, sighting=sighting, now=NOW)
-    token = (scanned.confirm_url or "").rsplit("/", 1)[-1]
+    version = publish()
+    attempt, token = a_scan(storage)
 
     with pytest.raises(NoticeDue):
         qr_login.choose(storage, token, None, now=SOON)
@@ -184,11 +190,8 @@ def test_a_confirm_page_that_showed_no_notice_confirms_nothing(storage: Site) ->
 
 
 def test_whoever_hears_of_the_confirmation_finds_that_the_person_agreed(storage: Site) -> None:
-    version, row = publish(), an_account(storage, now=NOW)
-    attempt = start_attempt(now=NOW, appid=row.appid, way=Way.SCAN, confirm=ConfirmPolicy.TAP)
-    sighting = Sighting("o-lin", follows=True)
-    scanned = qr_login.pin(storage, row, attempt, sighting=sighting, now=NOW)
-    token = (scanned.confirm_url or "").rsplit("/", 1)[-1]
+    version = publish()
+    attempt, token = a_scan(storage)
     stop_listening = storage.bus.subscribe(
         lambda _ids: attempts.claim(attempt.id, binding_hash=BINDING, now=SOON)
     )
