@@ -48,6 +48,7 @@ from wechatlogin.services import signs
 from wechatlogin.services.pauses import Pauses
 from wechatlogin.services.signs import Signs
 from wechatlogin.services.site import Site
+from wechatlogin.services.token_turns import TokenTurns
 from wechatlogin.services.waiting import make_bus
 from wechatlogin.vault import Vault
 from wechatlogin.web import (
@@ -254,6 +255,7 @@ def _site(app: Flask, settings: Settings) -> Site:
         poster=Poster(permits_loopback=settings.environment is Environment.DEVELOPMENT),
         bus=make_bus(db.engine, settings),
         pauses=Pauses(),
+        token_turns=TokenTurns(),
         aside=Aside(app),
         signs=Signs(),
         translate=gettext,

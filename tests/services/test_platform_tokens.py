@@ -1,12 +1,16 @@
 """WeChat's access token: one renewal at a time, whoever asks, and no storm when it dies."""
 
+import threading
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from pydantic import SecretStr
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from tests.servers import Account, Simulator
 from wechatlogin import clock
@@ -41,7 +45,7 @@ def http(simulator: Simulator) -> WeChatHTTP:
 
 def tokens_of(site: Site, http: WeChatHTTP, account: Account) -> DatabaseAccessTokens:
     app = WeChatApp(account.appid, SecretStr(account.secret), AppKind.SERVICE)
-    return DatabaseAccessTokens(site.vault, http, app)
+    return DatabaseAccessTokens(site.vault, http, app, turns=site.token_turns)
 
 
 def fetches(simulator: Simulator, account: Account) -> int:
@@ -73,6 +77,42 @@ def test_twenty_requests_at_once_fetch_one_token(
 
     assert len(got) == 1
     assert fetches(simulator, account) == 1
+
+
+@pytest.mark.fault("C-05")
+def test_while_another_process_fetches_one_thread_looks_and_none_writes(
+    storage: Site, stored_app: Flask, http: WeChatHTTP, account: Account
+) -> None:
+    tokens_of(storage, http, account).get()
+    now = clock.now()
+    set_row(
+        account, expires_at=now, lease_holder="another", lease_until=now + timedelta(seconds=10)
+    )
+    reads, writes = Counter[int](), list[str]()
+
+    def note(*args: Any) -> None:
+        statement = str(args[2])
+        if statement.startswith("SELECT"):
+            reads[threading.get_ident()] += 1
+        else:
+            writes.append(statement)
+
+    def get(_: int) -> str:
+        with stored_app.app_context():
+            token = tokens_of(storage, http, account).get().get_secret_value()
+            db.session.remove()
+            return token
+
+    with ThreadPoolExecutor(8) as pool:
+        event.listen(db.engine, "before_cursor_execute", note)
+        got = pool.map(get, range(8))
+        time.sleep(0.5)
+        event.remove(db.engine, "before_cursor_execute", note)
+        set_row(account, expires_at=now + timedelta(hours=2))
+
+    assert len(set(got)) == 1
+    assert len([count for count in reads.values() if count > 3]) == 1
+    assert writes == []
 
 
 def test_the_token_is_not_in_clear_in_the_database(

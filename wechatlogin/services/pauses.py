@@ -4,6 +4,8 @@ a daily quota is used up            until midnight in Beijing
 the quota of a minute               60 s
 the secret, our address, …          60 s, or as long as WeChat's administrator shut us out
 anything else                       5 s, for callers that can do without (`pause`)
+
+A call that found no slot pauses nothing: the slots remember by themselves that WeChat is slow.
 """
 
 import threading
@@ -14,7 +16,13 @@ from wechatlogin import clock
 from wechatlogin.errors import WeChatError
 from wechatlogin.wechat import errors
 from wechatlogin.wechat.access_token import CLASSIC_PATH, STABLE_PATH
-from wechatlogin.wechat.errors import OperatorNeeded, PlatformError, QuotaExhausted, WeChatBusy
+from wechatlogin.wechat.errors import (
+    NoSlot,
+    OperatorNeeded,
+    PlatformError,
+    QuotaExhausted,
+    WeChatBusy,
+)
 
 BEIJING = timezone(timedelta(hours=8))
 AFTER_TROUBLE = timedelta(seconds=5)
@@ -42,6 +50,8 @@ class Pauses:
 
     def pause(self, appid: str, call: str, err: WeChatError, *, now: datetime) -> None:
         """Pause a call as long as its error asks for."""
+        if isinstance(err, NoSlot):
+            return
         self._keep(appid, call, _Pause(_resume_at(err, now)))
 
     def verify_open(self, appid: str, path: str, *, now: datetime) -> None:

@@ -4,8 +4,9 @@
     renew   the token that WeChat just refused is replaced, unless somebody has done so already
 
 One renewal runs at a time: the lease is taken by a conditional UPDATE and the row is read again
-under it. While the stored token lives nobody waits for that; where there is none, all do. A holder
-that was killed blocks nobody for longer than the lease lasts.
+under it. While the stored token lives nobody waits for that; where there is none, all do: in each
+process one thread looks for the lease, the others wait for their turn after it. A holder that was
+killed blocks nobody for longer than the lease lasts.
 """
 
 import logging
@@ -26,6 +27,7 @@ from wechatlogin.extensions import db
 from wechatlogin.models import PlatformToken
 from wechatlogin.models.transaction import count_changed, repeatable, write
 from wechatlogin.services.pauses import BEIJING
+from wechatlogin.services.token_turns import TokenTurns
 from wechatlogin.vault import Vault, equal
 from wechatlogin.wechat.access_token import STABLE_PATH, IssuedToken, fetch_stable_token
 from wechatlogin.wechat.app import WeChatApp
@@ -68,12 +70,14 @@ class DatabaseAccessTokens:
         app: WeChatApp,
         *,
         breaker: Breaker | None = None,
+        turns: TokenTurns | None = None,
         aside: Aside = at_once,
     ) -> None:
         self._vault = vault
         self._http = http
         self._app = app
         self._breaker = breaker or AlwaysOpen()
+        self._turns = turns or TokenTurns()
         self._aside = aside
         self._holder = secrets.token_hex(16)
 
@@ -129,11 +133,16 @@ class DatabaseAccessTokens:
 
     def _replace(self, failed: SecretStr | None) -> SecretStr:
         """Fetch a token under the lease, or wait for whoever holds it to have done so."""
-        with self._http.slots.taken(STABLE_PATH):
-            return self._replace_under_lease(failed)
-
-    def _replace_under_lease(self, failed: SecretStr | None) -> SecretStr:
         give_up_at = time.monotonic() + PATIENCE_SECONDS
+        # Whoever waits for a turn needs no connection to the database.
+        db.session.commit()
+        with (
+            self._http.slots.taken(STABLE_PATH),
+            self._turns.taken(self._app.appid, seconds=PATIENCE_SECONDS),
+        ):
+            return self._renewed_meanwhile(failed) or self._replace_under_lease(failed, give_up_at)
+
+    def _replace_under_lease(self, failed: SecretStr | None, give_up_at: float) -> SecretStr:
         while not self._take_lease(clock.now()):
             if time.monotonic() > give_up_at:
                 raise WeChatBusy(path=STABLE_PATH)
@@ -181,7 +190,12 @@ class DatabaseAccessTokens:
 
     @repeatable
     def _take_lease(self, now: datetime) -> bool:
-        self._create_row()
+        row = self._read()
+        if row is None:
+            self._create_row()
+        elif row.lease_holder != self._holder and row.lease_until and row.lease_until >= now:
+            # Whoever cannot have it does not wait for the right to write either.
+            return False
         free = or_(
             PlatformToken.lease_until.is_(None),
             PlatformToken.lease_until < now,
@@ -228,8 +242,6 @@ class DatabaseAccessTokens:
 
     @repeatable
     def _create_row(self) -> None:
-        if self._read() is not None:
-            return
         try:
             with write() as session:
                 session.add(PlatformToken(appid=self._app.appid, refreshes=0))

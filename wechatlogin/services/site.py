@@ -7,6 +7,7 @@ from functools import partial
 from wechatlogin.config import Settings
 from wechatlogin.services.pauses import Pauses
 from wechatlogin.services.signs import Signs
+from wechatlogin.services.token_turns import TokenTurns
 from wechatlogin.services.waiting import Bus
 from wechatlogin.vault import Vault, sha256_hex
 from wechatlogin.wechat.forwarding import Forwarder
@@ -28,6 +29,7 @@ class Site:
     poster: Poster
     bus: Bus
     pauses: Pauses
+    token_turns: TokenTurns
     #: Does a piece of work, which may use the database, in a thread that nobody waits for.
     aside: Callable[[Callable[[], None]], None]
     #: What WeChat's calls and pushes have shown of the accounts.

@@ -165,7 +165,9 @@ def access_tokens(site: Site, row: WeChatAppRow) -> DatabaseAccessTokens:
     breaker = AccountBreaker(site.pauses, row.appid)
     app = credentials(site.vault, row)
     http = _watched(site, row)
-    return DatabaseAccessTokens(site.vault, http, app, breaker=breaker, aside=site.aside)
+    return DatabaseAccessTokens(
+        site.vault, http, app, breaker=breaker, turns=site.token_turns, aside=site.aside
+    )
 
 
 def _watched(site: Site, row: WeChatAppRow) -> WeChatHTTP:

@@ -121,6 +121,12 @@ class WeChatBusy(PlatformError):
         return MINUTE_QUOTA_PAUSE if self.errcode == 45011 else BUSY_PAUSE
 
 
+class NoSlot(WeChatBusy):
+    """Too many threads wait for WeChat already, which says nothing of this call."""
+
+    code = "wechat_no_slot"
+
+
 class AccessTokenRejected(PlatformError):
     code = "access_token_rejected"
     status = 503

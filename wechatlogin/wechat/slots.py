@@ -31,13 +31,13 @@ class Slots:
     def taken(self, path: str) -> Iterator[None]:
         """Hold a slot while WeChat is waited for; a thread that has one needs no second.
 
-        :raise WeChatBusy: if there is none.
+        :raise NoSlot: if there is none.
         """
         if getattr(self._mine, "is_held", False):
             yield
             return
         if not self._take():
-            raise errors.WeChatBusy(path=path, errmsg="too many calls in flight")
+            raise errors.NoSlot(path=path, errmsg="too many calls in flight")
         since = time.monotonic()
         self._mine.is_held = True
         try:
