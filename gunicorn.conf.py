@@ -20,7 +20,7 @@ from gunicorn.workers.base import Worker
 from prometheus_client import multiprocess
 
 # The module itself would be read as gunicorn's setting `config`.
-from wechatlogin import log_stream, logs
+from wechatlogin import log_stream, logs, processors
 from wechatlogin.config import SettingsError, load
 from wechatlogin.web.parking import ParkingMiddleware
 
@@ -76,6 +76,16 @@ def pre_fork(server: Arbiter, worker: Worker) -> None:
     """Keep what is loaded by now shared among the processes."""
     # A collection of garbage would look into each object, and so copy the pages of all.
     gc.freeze()
+    if settings.pin_workers:
+        worker.processor = processors.choose(
+            getattr(other, "processor", None) for other in server.WORKERS.values()
+        )
+
+
+def post_fork(server: Arbiter, worker: Worker) -> None:
+    """Stay on the processor that was chosen for this process."""
+    if (processor := getattr(worker, "processor", None)) is not None:
+        processors.stay_on(processor)
 
 
 def post_worker_init(worker: Worker) -> None:

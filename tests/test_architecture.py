@@ -4,7 +4,8 @@ web   compat   oidc       Flask lives here
 services
 models
 wechat                    no Flask, no database
-clock config errors extensions i18n log_stream logs metrics policies vault   leaves, beside it
+clock config errors extensions i18n log_stream logs metrics policies
+processors vault           leaves, beside it
 simulator                 a second program, which shares `wechat.crypto` alone
 """
 
@@ -18,7 +19,7 @@ from tests.source_tree import PACKAGE, Imported, PythonFile
 BLUEPRINTS = ("web", "compat", "oidc")
 LEAVES = (
     *("clock", "config", "errors", "extensions", "i18n", "log_stream", "logs", "metrics"),
-    *("policies", "vault"),
+    *("policies", "processors", "vault"),
 )
 # What builds the application or starts it may use everything that is not the simulator.
 OUTSIDE = ("", "cli", "demo", "__main__")

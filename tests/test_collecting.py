@@ -9,12 +9,14 @@ from wechatlogin import config
 
 SCRIPT = """
 import gc, runpy
-hooks = runpy.run_path("gunicorn.conf.py")
-hooks["pre_fork"](None, None)
-shared = gc.get_freeze_count()
-application = [[] for _ in range(1000)]
 class Worker:
     wsgi = None
+hooks = runpy.run_path("gunicorn.conf.py")
+class Arbiter:
+    WORKERS = {}
+hooks["pre_fork"](Arbiter(), Worker())
+shared = gc.get_freeze_count()
+application = [[] for _ in range(1000)]
 hooks["post_worker_init"](Worker())
 print(shared, gc.get_freeze_count())
 hooks["on_exit"](None)

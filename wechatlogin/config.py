@@ -105,6 +105,9 @@ class Settings(BaseSettings):
     bind: str = _setting("127.0.0.1:8000", "Where `make run` listens.", "0.0.0.0:8000")
     workers: int = _setting(0, "Processes; 0 means one for each core.", "2", ge=0, le=64)
     threads: int = _setting(8, "Threads of each process.", "8", ge=1, le=64)
+    pin_workers: bool = _setting(
+        True, "Whether each process stays on one processor, where the system lets it.", "false"
+    )
     max_waiting: int = _setting(
         10_000, "Browsers that one process lets wait at once.", "10000", ge=0, le=100_000
     )
