@@ -137,7 +137,7 @@ def test_time_up_is_answered_with_the_state_unchanged(stage: Stage) -> None:
 
 def test_what_expires_while_it_waits_is_said_to_have_expired(stage: Stage) -> None:
     attempt_id = add_attempt(stage.engine, seconds=0.2)
-    waiter = stage.parks(attempt_id, seconds=0.3)
+    waiter = stage.parks(attempt_id, seconds=1.05)
     assert waiter is not None
 
     answer = waiter.answer()
@@ -327,7 +327,6 @@ def test_a_database_that_fails_ends_no_wait(stage: Stage, caplog: pytest.LogCapt
     answer = waiter.answer()
 
     assert answer.body["status"] == Status.PENDING
-    assert answer.body["retry_after"] >= 2
     assert attempt_id not in caplog.text
     assert "cannot be read" in caplog.text
     waiter.hangs_up()

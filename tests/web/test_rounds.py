@@ -10,7 +10,6 @@ from wechatlogin.web.rounds import Round, Rounds
 @pytest.fixture(autouse=True)
 def _small_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rounds, "MOST_WOKEN", 2)
-    monkeypatch.setattr(rounds, "MOST_CALLED", 3)
     monkeypatch.setattr(rounds, "MOST_COMPARED", 2)
 
 
@@ -25,42 +24,15 @@ def test_those_who_are_woken_are_read_a_few_at_a_time_in_their_order() -> None:
 
     taken = [waking.take((), 0.0) for _ in range(3)]
 
-    assert taken == [Round(["c", "a"], set(), []), Round(["b", "d"], set(), []), None]
+    assert taken == [Round(["c", "a"], []), Round(["b", "d"], []), None]
 
 
-def test_whose_time_is_up_is_called_with_the_reading_of_their_row() -> None:
-    waking, late, later, gone = Rounds(), guest("c"), guest("c"), guest("a")
+def test_whoever_is_woken_twice_is_read_once() -> None:
+    waking = Rounds()
     waking.wake("ab")
-    for each in (late, later, gone):
-        waking.call_last(each)
-    waking.forget(gone)
-
-    assert waking.take((), 0.0) == Round(["c"], {late, later}, [])
-    assert waking.take((), 0.0) == Round(["a", "b"], set(), [])
-
-
-def test_those_whose_time_is_up_are_read_many_at_a_time_beside_those_who_are_woken() -> None:
-    waking, late = Rounds(), [guest(attempt_id) for attempt_id in "stuvw"]
-    for each in late:
-        waking.call_last(each)
-    waking.wake("abc")
-
-    taken = [waking.take((), 0.0) for _ in range(5)]
-
-    assert [one.read for one in taken if one] == [
-        ["s", "t", "u"],
-        ["a", "b"],
-        ["v", "w"],
-        ["c"],
-    ]
-
-
-def test_whoever_is_woken_after_their_time_is_up_is_still_called() -> None:
-    waking, late = Rounds(), guest("a")
-    waking.call_last(late)
     waking.wake("a")
 
-    assert waking.take((), 0.0) == Round(["a"], {late}, [])
+    assert waking.take((), 0.0) == Round(["a", "b"], [])
     assert waking.take((), 0.0) is None
 
 
@@ -68,9 +40,9 @@ def test_everybody_is_looked_at_in_parts_with_those_who_are_woken_in_between() -
     waking, seated = Rounds(), [guest(attempt_id) for attempt_id in "abc"]
     waking.wake_everybody()
 
-    assert waking.take(seated, 1.0) == Round([], set(), seated[:2])
+    assert waking.take(seated, 1.0) == Round([], seated[:2])
     waking.wake("z")
-    assert waking.take(seated, 1.0) == Round(["z"], set(), seated[2:])
+    assert waking.take(seated, 1.0) == Round(["z"], seated[2:])
     assert waking.take(seated, 1.0) is None
     assert waking.everybody_looked_at == 1.0
 
@@ -82,9 +54,9 @@ def test_looking_at_everybody_leaves_time_for_all_else(monkeypatch: pytest.Monke
     waking.rest(1.0, 2.0)
     waking.wake("z")
 
-    assert waking.take(seated, 3.0) == Round(["z"], set(), [])
+    assert waking.take(seated, 3.0) == Round(["z"], [])
     assert waking.patience(3.0) == 1.0
-    assert waking.take(seated, 4.0) == Round([], set(), seated)
+    assert waking.take(seated, 4.0) == Round([], seated)
     assert waking.patience(4.0) is None
 
 
@@ -97,11 +69,3 @@ def test_a_change_during_a_look_at_everybody_asks_for_another() -> None:
     taken = [waking.take(seated, 0.0) for _ in range(4)]
 
     assert [part.compared for part in taken if part] == [seated[2:], seated[:2], seated[2:]]
-
-
-def test_those_who_cannot_be_read_are_called_once() -> None:
-    waking, late = Rounds(), guest("a")
-    waking.call_last(late)
-
-    assert waking.take_last_calls() == {late}
-    assert waking.take((), 0.0) is None

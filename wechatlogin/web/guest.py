@@ -41,12 +41,20 @@ class Guest:
         self.told_at = time.monotonic()
         self.seconds = seconds
 
-    def unchanged(self) -> bytes:
-        """Return the answer that nothing has changed, with the seconds counted down.
+    @property
+    def outlasts_attempt(self) -> bool:
+        """Whether it is the attempt's end that ends the wait."""
+        return self.status is not None and self.seconds > self.status.expires_in
 
-        It is given where waiting has to end early, so it says how long to stay away.
-        """
+    def time_up(self) -> bytes:
+        """Return the answer that nothing has changed, with the seconds counted down."""
+        return self._status_now().as_json()
+
+    def unchanged(self) -> bytes:
+        """Return the same where waiting has to end early; it says how long to stay away."""
+        return self._status_now().as_json(retry_after=retry_after())
+
+    def _status_now(self) -> AttemptStatus:
         if self.status is None:
             raise ValueError("this guest has been told nothing yet")
-        elapsed = timedelta(seconds=time.monotonic() - self.told_at)
-        return self.status.later(elapsed).as_json(retry_after=retry_after())
+        return self.status.later(timedelta(seconds=time.monotonic() - self.told_at))

@@ -105,7 +105,7 @@ class ParkedConnection:
         "connection",
         "deadline",
         "guest",
-        "has_been_reread",
+        "is_looked_for",
         "phase",
         "request_id",
         "shared_head",
@@ -129,7 +129,7 @@ class ParkedConnection:
         #: When the present phase ends, by the monotonic clock.
         self.deadline = deadline
         self.phase = Phase.WAITING
-        self.has_been_reread = False
+        self.is_looked_for = False
         self.stray = 0
         self.unsent = b""
 

@@ -18,6 +18,7 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -185,14 +186,14 @@ def _read(body: Iterable[bytes]) -> bytes:
 
 
 def _first_of(answers: "queue.SimpleQueue[bytes]", guest: Guest, room: WaitingRoom) -> bytes:
-    try:
+    with suppress(queue.Empty):
         return answers.get(timeout=guest.seconds)
-    except queue.Empty:
-        room.ask_again(guest)
-    try:
-        return answers.get(timeout=REREAD_SECONDS)
-    except queue.Empty:
-        return guest.unchanged()
+    if guest.outlasts_attempt:
+        room.look_for(guest)
+        with suppress(queue.Empty):
+            return answers.get(timeout=REREAD_SECONDS)
+    room.end(guest)
+    return guest.time_up()
 
 
 def _with_length(headers: _Headers, content: bytes) -> _Headers:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 #: Descriptors that stay free for requests, files, the database and calls to WeChat.
 RESERVED_DESCRIPTORS = 128
-#: Seconds that the last reading at the end of a wait may take.
+#: Seconds that the last reading at the end of an attempt may take.
 REREAD_SECONDS = 2.0
 #: Seconds in which everybody must have been answered when the process stops.
 CLOSE_SECONDS = 1.0
@@ -210,14 +210,15 @@ class ParkingLot:
                 continue
             if waiting.phase is not Phase.WAITING:
                 self._drop(waiting)
-            elif waiting.has_been_reread:
-                self._room.leave(waiting.guest)
-                self._send(waiting, waiting.guest.unchanged(), now)
-            else:
-                waiting.has_been_reread = True
+            elif waiting.guest.outlasts_attempt and not waiting.is_looked_for:
+                waiting.is_looked_for = True
                 waiting.deadline = now + REREAD_SECONDS
                 self._note_deadline(waiting)
-                self._room.ask_again(waiting.guest)
+                self._room.look_for(waiting.guest)
+            else:
+                # Nobody reads the row for them: they ask again at once, and it is read then.
+                self._room.end(waiting.guest)
+                self._send(waiting, waiting.guest.time_up(), now)
 
     def _drop(self, waiting: ParkedConnection) -> None:
         waiting.phase = Phase.CLOSED

@@ -89,12 +89,19 @@ class WaitingRoom:
         with self._condition:
             self._forget(guest)
 
-    def ask_again(self, guest: Guest) -> None:
-        """Read the row once more for a guest whose time is up, and answer in any case."""
+    def look_for(self, guest: Guest) -> None:
+        """Read the row for a guest whose attempt has ended by now."""
         with self._condition:
             if guest.answer is not None:
-                self._rounds.call_last(guest)
+                self._rounds.wake((guest.attempt_id,))
                 self._condition.notify_all()
+
+    def end(self, guest: Guest) -> None:
+        """Forget a guest whose time is up, if no answer is on its way."""
+        with self._condition:
+            if guest.answer is not None:
+                metrics.WAITS.labels("time_up").inc()
+                self._forget(guest)
 
     def dismiss(self) -> None:
         """Answer everybody that nothing has changed, and let nobody wait any more."""
@@ -121,7 +128,6 @@ class WaitingRoom:
 
     def _forget(self, guest: Guest) -> None:
         self._seats.leave(guest)
-        self._rounds.forget(guest)
         if self._unsubscribe is not None and self._seats.is_nobody_here:
             self._unsubscribe()
             self._unsubscribe = None
@@ -198,21 +204,17 @@ class WaitingRoom:
                     continue
                 # A row that is gone was cleaned away long after its time.
                 status = statuses.get(guest.attempt_id) or guest.status.expired()
-                is_news = not status.says_the_same_as(guest.status)
-                if guest in asked.last_calls or is_news:
-                    metrics.WAITS.labels("news" if is_news else "time_up").inc()
+                if not status.says_the_same_as(guest.status):
+                    metrics.WAITS.labels("news").inc()
                     answers.append((guest.answer, status.as_json()))
                     self._forget(guest)
         return answers
 
     def _put_back(self, failed: Round) -> None:
         with self._condition:
-            answers = self._send_away(failed.last_calls | self._rounds.take_last_calls())
             self._rounds.wake(self._seats.taken_for(failed.read))
             if failed.compared:
                 self._rounds.wake_everybody()
-        _give(answers)
-        with self._condition:
             self._condition.wait_for(lambda: self._is_closed, REREAD_INTERVAL)
 
 
