@@ -33,7 +33,7 @@ _CDATA_END = "]]>"
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields on the first level; `unclear` ones came twice or are not text."""
+    """The fields on the first level, but for `unclear` ones, which came twice or are not text."""
 
     values: Mapping[str, str]
     unclear: frozenset[str] = frozenset()
@@ -46,18 +46,22 @@ class Fields:
 
         :raise PushRefused: if there are two of it: each reader might believe another one.
         """
-        if name in self.unclear:
+        value = self.values.get(name)
+        if value is None and name in self.unclear:
             raise PushRefused(f"unclear {name}")
-        return self.values.get(name)
+        return value
 
     def text(self, name: str) -> str:
         """Return the field without blanks around it; a missing one is empty.
 
         :raise PushRefused: if there are two of it.
         """
+        value = self.values.get(name)
+        if value is not None:
+            return value.strip()
         if name in self.unclear:
             raise PushRefused(f"unclear {name}")
-        return self.values.get(name, "").strip()
+        return ""
 
 
 def parse(body: bytes) -> Fields:
@@ -139,11 +143,17 @@ def _json_pairs(text: str) -> list[tuple[str, Any]]:
         document = json.loads(text, strict=False, object_pairs_hook=list)
     except (ValueError, RecursionError):
         raise PushRefused("not JSON") from None
-    return [(name.strip(), value) for name, value in document]
+    return [
+        (name.strip(), _storable(value) if isinstance(value, str) else value)
+        for name, value in document
+    ]
 
 
 def _collect(pairs: list[tuple[str, Any]]) -> Fields:
-    values: dict[str, str] = {}
+    values: dict[str, str] = dict(pairs)
+    if len(values) == len(pairs) and {str}.issuperset(map(type, values.values())):
+        return Fields(values)
+    values = {}
     unclear: set[str] = set()
     for name, value in pairs:
         if value is None:
@@ -157,7 +167,9 @@ def _collect(pairs: list[tuple[str, Any]]) -> Fields:
             continue
         if name in values:
             unclear.add(name)
-        values[name] = _storable(text)
+        values[name] = text
+    for name in unclear:
+        values.pop(name, None)
     return Fields(values, frozenset(unclear))
 
 
