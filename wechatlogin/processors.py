@@ -1,8 +1,8 @@
 """Each process on a processor of its own.
 
 Threads of Python run one at a time anyway. Where they are spread over several processors each
-change from one to the next wakes another processor up, and under load that costs more than the
-work itself (benchmarks/README.md).
+change from one to the next wakes another processor up, and under load that can cost as much as the
+work itself.
 """
 
 import os
