@@ -5,10 +5,13 @@ change from one to the next wakes another processor up, and under load that can 
 work itself.
 """
 
+import logging
 import os
 import random
 from collections import Counter
 from collections.abc import Iterable
+
+log = logging.getLogger(__name__)
 
 
 def choose(taken: Iterable[int | None]) -> int | None:
@@ -26,5 +29,9 @@ def choose(taken: Iterable[int | None]) -> int | None:
 
 
 def stay_on(processor: int) -> None:
-    """Keep this process, with all threads that it will start, on a processor."""
-    os.sched_setaffinity(0, {processor})
+    """Keep this process, with all threads that it will start, on a processor if that is allowed."""
+    try:
+        os.sched_setaffinity(0, {processor})
+    except OSError as err:
+        # A container may forbid it, and it was only to be faster.
+        log.warning("this process stays on no processor: %s", err.strerror)
