@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from benchmarks import (
     growth,
@@ -30,10 +31,11 @@ from benchmarks.clients import Unexpected
 from benchmarks.measuring import Effort
 from benchmarks.results import Line
 from benchmarks.services import NotReady
+from tests.databases import KINDS
 
 #: What takes by far the longest comes last where everything is measured.
 LAST = "growth"
-#: One for each target, in their order.
+#: One for each target, in their order; one that has a program for each database names it after `-`.
 PROGRAMS: dict[str, Callable[[Effort], Iterable[Line]]] = {
     "waiting": waiting.measure,
     "processes": processes.measure,
@@ -44,7 +46,7 @@ PROGRAMS: dict[str, Callable[[Effort], Iterable[Line]]] = {
     "logins": logins.measure,
     "tokens": tokens.measure,
     "openid": openid.measure,
-    "growth": growth.measure,
+    **{f"growth-{kind}": partial(growth.measure, kind=kind) for kind in KINDS},
     "starts": starts.measure,
     "pages": pages.measure,
 }
@@ -61,7 +63,7 @@ def main() -> int:
     if unknown := set(chosen.names) - PROGRAMS.keys():
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     load, effort = os.getloadavg()[0], Effort(chosen.rounds, chosen.share)
-    so_far, missing = results.TITLE, sorted(PROGRAMS, key=LAST.__eq__)
+    so_far, missing = results.TITLE, sorted(PROGRAMS, key=lambda name: name.startswith(LAST))
     if chosen.go_on:
         so_far, missing = results.read_so_far()
     names, lines = chosen.names or missing, list[Line]()
@@ -83,10 +85,14 @@ def measure(name: str, effort: Effort) -> list[Line]:
             print(f"{line.what}: {line.measured}", flush=True)
             lines.append(line)
     except (Unexpected, NotReady, OSError) as err:
-        target = list(PROGRAMS).index(name) + 1
-        lines.append(results.unfinished(target, f"{name}: {type(err).__name__}: {err}"))
+        lines.append(results.unfinished(_target_of(name), f"{name}: {type(err).__name__}: {err}"))
     print(f"{results.as_table(lines)}\n{name}: {time.monotonic() - began:.0f} s", flush=True)
     return lines
+
+
+def _target_of(name: str) -> int:
+    targets = list(dict.fromkeys(one.partition("-")[0] for one in PROGRAMS))
+    return targets.index(name.partition("-")[0]) + 1
 
 
 if __name__ == "__main__":
