@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -21,8 +22,8 @@ from wechatlogin.services.platform_tokens import AHEAD, FORCE_INTERVAL, Database
 from wechatlogin.services.site import Site
 from wechatlogin.wechat.app import AppKind, Platform, WeChatApp
 from wechatlogin.wechat.client import WeChatClient
-from wechatlogin.wechat.errors import AccessTokenRejected, OperatorNeeded
-from wechatlogin.wechat.http import WeChatHTTP
+from wechatlogin.wechat.errors import AccessTokenRejected, OperatorNeeded, WeChatUnreachable
+from wechatlogin.wechat.http import Limits, WeChatHTTP
 
 STABLE_TOKEN = "/cgi-bin/stable_token"
 
@@ -48,6 +49,20 @@ def tokens_of(site: Site, http: WeChatHTTP, account: Account) -> DatabaseAccessT
     return DatabaseAccessTokens(site.vault, http, app, turns=site.token_turns)
 
 
+def get_in_thread(
+    site: Site, app: Flask, http: WeChatHTTP, account: Account
+) -> Callable[[int], str]:
+    """Return what a request in a thread of its own does that needs the token."""
+
+    def get(_: int) -> str:
+        with app.app_context():
+            token = tokens_of(site, http, account).get().get_secret_value()
+            db.session.remove()
+            return token
+
+    return get
+
+
 def fetches(simulator: Simulator, account: Account) -> int:
     calls = simulator.calls(STABLE_TOKEN)
     return len([call for call in calls if call["appid"] == account.appid])
@@ -66,14 +81,8 @@ def test_twenty_requests_at_once_fetch_one_token(
 ) -> None:
     simulator.fault(STABLE_TOKEN, "slow", delay=0.3)
 
-    def get(_: int) -> str:
-        with stored_app.app_context():
-            token = tokens_of(storage, http, account).get().get_secret_value()
-            db.session.remove()
-            return token
-
     with ThreadPoolExecutor(8) as pool:
-        got = set(pool.map(get, range(20)))
+        got = set(pool.map(get_in_thread(storage, stored_app, http, account), range(20)))
 
     assert len(got) == 1
     assert fetches(simulator, account) == 1
@@ -97,15 +106,9 @@ def test_while_another_process_fetches_one_thread_looks_and_none_writes(
         else:
             writes.append(statement)
 
-    def get(_: int) -> str:
-        with stored_app.app_context():
-            token = tokens_of(storage, http, account).get().get_secret_value()
-            db.session.remove()
-            return token
-
     with ThreadPoolExecutor(8) as pool:
         event.listen(db.engine, "before_cursor_execute", note)
-        got = pool.map(get, range(8))
+        got = pool.map(get_in_thread(storage, stored_app, http, account), range(8))
         time.sleep(0.5)
         event.remove(db.engine, "before_cursor_execute", note)
         set_row(account, expires_at=now + timedelta(hours=2))
@@ -113,6 +116,26 @@ def test_while_another_process_fetches_one_thread_looks_and_none_writes(
     assert len(set(got)) == 1
     assert len([count for count in reads.values() if count > 3]) == 1
     assert writes == []
+
+
+@pytest.mark.fault("C-05")
+def test_who_waits_for_a_token_hears_with_the_first_that_there_is_none(
+    storage: Site, stored_app: Flask, simulator: Simulator, account: Account
+) -> None:
+    platform = Platform(simulator.url, simulator.url, simulator.url)
+    http = WeChatHTTP(platform, limits=Limits(total=timedelta(seconds=2)))
+    simulator.fault(STABLE_TOKEN, "slow", delay=20)
+    get = get_in_thread(storage, stored_app, http, account)
+
+    with ThreadPoolExecutor(8) as pool:
+        began = time.monotonic()
+        got = [pool.submit(get, place) for place in range(8)]
+        said = {type(one.exception()) for one in got}
+        took = time.monotonic() - began
+
+    assert said == {WeChatUnreachable}
+    # One after the other they would have taken 16 s.
+    assert took < 8
 
 
 def test_the_token_is_not_in_clear_in_the_database(

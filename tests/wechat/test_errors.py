@@ -183,3 +183,25 @@ def test_every_number_is_explained_once_in_chinese() -> None:
     for entry in errcodes.ERRCODES.values():
         assert entry.meaning
         assert entry.advice.endswith("。")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        errors.error_for(40164, "invalid ip 203.0.113.9, not in whitelist", path=API),
+        errors.WeChatUnreachable(path=API, reason="timeout", sent=True),
+        errors.WeChatDown(path=API, reason="HTTP 502"),
+    ],
+    ids=lambda said: said.code,
+)
+def test_an_error_is_raised_anew_with_all_that_was_said(said: errors.PlatformError) -> None:
+    try:
+        raise said
+    except errors.PlatformError as err:
+        again = err.anew()
+
+    assert again is not said
+    assert type(again) is type(said)
+    assert vars(again) == vars(said)
+    assert str(again) == str(said)
+    assert again.__traceback__ is None

@@ -61,7 +61,7 @@ class Pauses:
         """
         found = self._get(appid, path, now)
         if found is not None and found.said is not None:
-            raise _repeated(found.said)
+            raise found.said.anew()
 
     def verify_secret(self, appid: str, *, now: datetime) -> None:
         """Return unless WeChat has just said that it does not know the account by this secret.
@@ -73,12 +73,12 @@ class Pauses:
         for path in (STABLE_PATH, CLASSIC_PATH):
             found = self._get(appid, path, now)
             if found is not None and found.said is not None and found.said.errcode in _SECRET_WRONG:
-                raise _repeated(found.said)
+                raise found.said.anew()
 
     def note_failure(self, appid: str, err: PlatformError, *, now: datetime) -> None:
         """Pause the path of a failed call if what WeChat said holds for a while."""
         if err.errcode is not None and _holds(err):
-            self._keep(appid, err.path, _Pause(_resume_at(err, now), said=err))
+            self._keep(appid, err.path, _Pause(_resume_at(err, now), said=err.anew()))
 
     def _get(self, appid: str, call: str, now: datetime) -> _Pause | None:
         with self._lock:
@@ -134,9 +134,3 @@ def _resume_at(err: WeChatError, now: datetime) -> datetime:
             return now + max(AFTER_TROUBLE, err.retry_after)
         case _:
             return now + AFTER_TROUBLE
-
-
-def _repeated(said: PlatformError) -> PlatformError:
-    """Return the same error anew: an exception that is raised twice keeps both stacks."""
-    words = f"{said.errmsg} rid: {said.rid}" if said.rid else said.errmsg
-    return errors.error_for(said.errcode or 0, words, path=said.path)

@@ -5,8 +5,9 @@
 
 One renewal runs at a time: the lease is taken by a conditional UPDATE and the row is read again
 under it. While the stored token lives nobody waits for that; where there is none, all do: in each
-process one thread looks for the lease, the others wait for their turn after it. A holder that was
-killed blocks nobody for longer than the lease lasts.
+process one thread looks for the lease, the others wait for their turn after it, and are told what
+it was told if WeChat gave it none. A holder that was killed blocks nobody for longer than the lease
+lasts.
 """
 
 import logging
@@ -138,9 +139,12 @@ class DatabaseAccessTokens:
         db.session.commit()
         with (
             self._http.slots.taken(STABLE_PATH),
-            self._turns.taken(self._app.appid, seconds=PATIENCE_SECONDS),
+            self._turns.taken(self._app.appid, seconds=PATIENCE_SECONDS) as turn,
         ):
-            return self._renewed_meanwhile(failed) or self._replace_under_lease(failed, give_up_at)
+            if (renewed := self._renewed_meanwhile(failed)) is not None:
+                return renewed
+            turn.verify_hopeful()
+            return self._replace_under_lease(failed, give_up_at)
 
     def _replace_under_lease(self, failed: SecretStr | None, give_up_at: float) -> SecretStr:
         while not self._take_lease(clock.now()):

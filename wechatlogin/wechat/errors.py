@@ -26,6 +26,7 @@ import ipaddress
 import re
 from datetime import timedelta
 from enum import StrEnum
+from typing import Self
 
 from wechatlogin.errors import SnapshotUser, WeChatError
 from wechatlogin.i18n import msgid
@@ -80,6 +81,12 @@ class PlatformError(WeChatError):
 
     def __str__(self) -> str:
         return f"{self.message} [{self.detail}]"
+
+    def anew(self) -> Self:
+        """Return the same error to be raised again: one that is raised twice keeps both stacks."""
+        made = type(self).__new__(type(self), *self.args)
+        made.__dict__.update(self.__dict__)
+        return made
 
 
 class WeChatUnreachable(PlatformError):
