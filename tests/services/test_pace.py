@@ -66,6 +66,18 @@ def test_it_grows_step_by_step_and_shrinks_at_once(storage: Site, disk: Disk) ->
     assert ours.rows == LEAST
 
 
+def test_after_a_cheap_unit_the_dear_one_before_it_still_counts(storage: Site, disk: Disk) -> None:
+    ours = Pace(no_rest)
+
+    run(ours, disk, seconds_each=AIM_SECONDS / FIRST, units=1)
+    run(ours, disk, seconds_each=AIM_SECONDS / FIRST / 4, units=1)
+    after_one = ours.rows
+    run(ours, disk, seconds_each=AIM_SECONDS / FIRST / 4, units=1)
+
+    assert after_one == FIRST
+    assert ours.rows == 2 * FIRST
+
+
 def test_the_last_few_rows_say_nothing_about_many(storage: Site, disk: Disk) -> None:
     ours = Pace(no_rest)
 

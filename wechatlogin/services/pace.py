@@ -1,15 +1,16 @@
 """How many rows a unit of writes takes, so that nobody has to wait for it.
 
 What a row costs is known to the disk alone: how many indexes lead to it, and whether those are in
-memory. So each unit is timed, and the next takes what would have filled `AIM_SECONDS`. After each
-the others may write for as long as it took: whoever waits for SQLite's lock only looks for it now
-and then, and would miss a gap that is short.
+memory. So each unit is timed, and the next takes what would have filled `AIM_SECONDS`, by the
+dearer of the last two: rows differ, and after a cheap unit the next would often take too long.
+After each the others may write for as long as it took: whoever waits for SQLite's lock only looks
+for it now and then, and would miss a gap that is short.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wechatlogin.models.transaction import repeatable, write
 
@@ -26,6 +27,8 @@ class Pace:
 
     rest: Rest = time.sleep
     rows: int = FIRST
+    #: What a row took in the unit before.
+    _row_seconds: float = field(default=0.0, init=False)
 
     def unit(self, rows: int, change: Callable[[], int]) -> int:
         """Change so many rows in a unit of writes, learn from it, and return what `change` does."""
@@ -44,7 +47,8 @@ class Pace:
     def _learn(self, rows: int, seconds: float) -> None:
         # A few rows that were the last ones say nothing about many, unless they were slow.
         if rows >= self.rows or seconds > AIM_SECONDS:
-            fitting = int(rows * AIM_SECONDS / max(seconds, 1e-6))
+            former, self._row_seconds = self._row_seconds, seconds / rows
+            fitting = int(AIM_SECONDS / max(former, self._row_seconds, 1e-9))
             self.rows = min(max(fitting, LEAST), 2 * self.rows, MOST)
 
 
