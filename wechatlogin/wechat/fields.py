@@ -6,7 +6,7 @@ processing instructions. Whatever else is in a body is refused before a parser s
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
@@ -62,6 +62,16 @@ class Fields:
         if name in self.unclear:
             raise PushRefused(f"unclear {name}")
         return ""
+
+    def texts(self, names: Sequence[str]) -> list[str]:
+        """Return several fields, each as `text` does.
+
+        :raise PushRefused: if there are two of one.
+        """
+        if self.unclear:
+            for name in names:
+                self.get(name)
+        return [self.values.get(name, "").strip() for name in names]
 
 
 def parse(body: bytes) -> Fields:

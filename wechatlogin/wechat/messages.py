@@ -97,7 +97,7 @@ def read_repacked_push(app: WeChatApp, body: bytes, *, now: datetime) -> Push:
 
 
 def _read(app: WeChatApp, opened: envelope.Opened, content: fields.Fields, body: bytes) -> Push:
-    reader = push_reader.PushReader(content, opened, hashlib.sha256(body).hexdigest())
-    if app.gh_id and reader.identifier("ToUserName") != app.gh_id:
+    push = push_reader.PushReader(content, opened, hashlib.sha256(body).hexdigest()).read()
+    if app.gh_id and push.to_user != app.gh_id:
         raise PushRefused("for another account")
-    return reader.read()
+    return push

@@ -88,7 +88,7 @@ class PushReader:
         """Return what a retry has in common with the first try, and nothing else has."""
         # Two different events of one person can fall into one second; a message has a number.
         names = _MESSAGE_KEY if self.text("MsgId") else _EVENT_KEY
-        joined = "\x00".join(map(self.content.text, names))
+        joined = "\x00".join(self.content.texts(names))
         return hashlib.sha256(joined.encode("utf-8")).hexdigest()
 
     def created_at(self) -> datetime:
