@@ -11,21 +11,18 @@ import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 from flask.cli import FlaskGroup
 from flask_migrate import upgrade
 from sqlalchemy import make_url, select
 
-from tests import databases
+from tests import databases, nginx
 from tests.servers import ROOT, settings_for_tests
 from wechatlogin import create_app
 from wechatlogin.config import Settings
@@ -38,7 +35,7 @@ from wechatlogin.web import parked, parking_lot, security
 DEPLOY = ROOT / "deploy"
 UNITS = sorted([*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")])
 DOCUMENT = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
-NGINX = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+NGINX = nginx.DEPLOYED
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE: Any = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
@@ -254,14 +251,11 @@ def test_nginx_sends_no_form_twice_and_writes_no_address_down() -> None:
 
 
 def test_nginx_itself_takes_its_file(tmp_path: Path) -> None:
-    program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-    if program is None:
-        databases.missing("nginx")
-    write_certificate(tmp_path)
-    text = re.sub(r"/etc/nginx/tls|/var/log/nginx", str(tmp_path), NGINX)
-    text = re.sub(r"wechatlogin-([12]):8000", r"127.0.0.1:800\1", text)
+    program = nginx.require_program()
+    nginx.write_certificate(tmp_path)
     file = tmp_path / "nginx.conf"
-    file.write_text(f"pid {tmp_path}/nginx.pid;\n{text}", encoding="utf-8")
+    here = ("127.0.0.1:8001", "127.0.0.1:8002")
+    file.write_text(nginx.at_home(NGINX, tmp_path, here), encoding="utf-8")
 
     judged = run(program, "-t", "-c", str(file))
 
@@ -379,19 +373,3 @@ def read_people(url: str) -> dict[str, str | None]:
 def close() -> None:
     db.session.remove()
     db.engine.dispose()
-
-
-def write_certificate(folder: Path) -> None:
-    """Write a certificate for nginx, good for an hour."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "login.example.com")])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(hours=1))
-        .sign(key, hashes.SHA256())
-    )
-    in_text, as_it_is = serialization.Encoding.PEM, serialization.NoEncryption()
-    secret = key.private_bytes(in_text, serialization.PrivateFormat.PKCS8, as_it_is)
-    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(in_text))
-    (folder / "privkey.pem").write_bytes(secret)
