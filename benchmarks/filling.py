@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Table, text
 
 from wechatlogin.models import AuditEntry
 
-#: So many rows a statement.
+#: So many rows a statement, where a database says nothing else.
 AT_A_TIME = 1_000_000
 #: How far the audit and the people reach back; none of them is to go.
 SPAN = timedelta(days=360)
@@ -60,6 +60,10 @@ class Dialect:
     numbers: str
     #: The moment n times `step` seconds after `start`.
     moment: str
+    at_a_time: int = AT_A_TIME
+    #: What is said before and behind the rows.
+    before: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ("ANALYZE",)
 
 
 DIALECTS = {
@@ -75,6 +79,10 @@ DIALECTS = {
     "mysql": Dialect(
         "(SELECT seq AS n FROM seq_{first}_to_{last}) AS numbers",
         "timestampadd(MICROSECOND, n * :step * 1000000, :start)",
+        # Rows of random keys are sorted first only where one statement fills an empty table.
+        at_a_time=100 * AT_A_TIME,
+        before=("SET unique_checks = 0, foreign_key_checks = 0",),
+        behind=tuple(f"ANALYZE TABLE {table}" for table in AuditEntry.metadata.tables),
     ),
 }
 
@@ -101,8 +109,8 @@ def _insert(
 ) -> None:
     dialect, (start, end) = DIALECTS[connection.dialect.name], between
     step = (end - start).total_seconds() / max(count, 1)
-    for first in range(0, count, AT_A_TIME):
-        last = min(first + AT_A_TIME, count) - 1
+    for first in range(0, count, dialect.at_a_time):
+        last = min(first + dialect.at_a_time, count) - 1
         numbers = dialect.numbers.format(first=first, last=last)
         known = {"first": first, "last": last, "start": _written(start), "step": step, **more}
         asked = text(statement.format(numbers=numbers, moment=dialect.moment))
@@ -113,18 +121,20 @@ def _insert(
 @contextmanager
 def _writing(engine: Engine) -> Iterator[Connection]:
     """Open one transaction for it all, after which the database knows what it holds."""
-    kind = engine.dialect.name
+    dialect = DIALECTS[engine.dialect.name]
     with engine.connect() as connection:
-        if kind == "sqlite":
+        if engine.dialect.name == "sqlite":
             driver: Any = connection.connection.driver_connection
             driver.create_function("md5", 1, _md5, deterministic=True)
+        _say(connection, dialect.before)
         yield connection
         connection.commit()
-        if kind == "mysql":
-            for table in AuditEntry.metadata.tables:
-                connection.exec_driver_sql(f"ANALYZE TABLE {table}")
-        else:
-            connection.exec_driver_sql("ANALYZE")
+        _say(connection, dialect.behind)
+
+
+def _say(connection: Connection, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        connection.exec_driver_sql(statement)
         connection.commit()
 
 
