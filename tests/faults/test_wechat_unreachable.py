@@ -15,6 +15,7 @@ from tests.fault_proxy import Fault, FaultProxy
 from tests.flows.phones import Phone
 from tests.servers import Simulator
 from tests.test_metrics import scrape
+from tests.waiters import eventually
 from wechatlogin.compat.anqicms_envelope import Number
 
 CODE_PATH = "/sns/oauth2/access_token"
@@ -83,6 +84,17 @@ def ask_elsewhere(installation: Installation, seconds: float) -> list[float]:
     return sorted(took)
 
 
+def longest_of(visits: list[tuple[Phone, str]]) -> float:
+    """Return how long the last answer takes where all come back at once."""
+    with ThreadPoolExecutor(len(visits)) as pool:
+        return max(pool.map(lambda at: timed(lambda: at[0].step(at[1])).seconds, visits))
+
+
+def nearly_longest(took: list[float]) -> float:
+    """Return what 95 of a hundred did not exceed."""
+    return took[len(took) * 95 // 100]
+
+
 def count_threads(installation: Installation) -> int:
     return sum(
         len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in installation.service.workers()
@@ -93,7 +105,8 @@ def count_threads(installation: Installation) -> int:
 def test_whatever_becomes_of_wechats_answer_the_person_reads_it_in_time(
     troubled: Installation, road: FaultProxy
 ) -> None:
-    before = scrape(troubled)
+    before, usual = scrape(troubled), ask_elsewhere(troubled, 0.5)
+    untroubled = longest_of([come_back(troubled) for _ in STRIKING])
     visits = [come_back(troubled) for _ in STRIKING]
     for fault, (_, address) in zip(STRIKING, visits, strict=True):
         road.strike(fault, parse_qs(urlsplit(address).query)["code"][0])
@@ -112,8 +125,8 @@ def test_whatever_becomes_of_wechats_answer_the_person_reads_it_in_time(
     for answer in answers.values():
         assert "暂时连不上微信" in answer.response.text
         assert "Retry-After" in answer.response.headers
-        assert answer.seconds < PATIENCE
-    assert elsewhere[len(elsewhere) * 95 // 100] < 0.2
+        assert answer.seconds < PATIENCE + untroubled
+    assert nearly_longest(elsewhere) < 0.2 + nearly_longest(usual)
     after = scrape(troubled)
     counted = after("wechat_calls_total", path=CODE_PATH, outcome="wechat_unreachable") - before(
         "wechat_calls_total", path=CODE_PATH, outcome="wechat_unreachable"
@@ -158,6 +171,7 @@ def test_while_wechat_is_slow_everything_else_is_as_fast_as_ever(
 ) -> None:
     visits = [come_back(troubled) for _ in range(24)]
     threads = count_threads(troubled)
+    usual = ask_elsewhere(troubled, 0.5)
     road.strike(Fault.SLOW, "/")
 
     with ThreadPoolExecutor(len(visits)) as pool:
@@ -166,12 +180,12 @@ def test_while_wechat_is_slow_everything_else_is_as_fast_as_ever(
             for visit in visits
         ]
         # Until it has been noticed that WeChat is slow, some wait for their turn.
-        time.sleep(1.5)
+        assert eventually(lambda: any(each.done() for each in opened))
         elsewhere = ask_elsewhere(troubled, 2.5)
         answers = [each.result() for each in opened]
 
-    assert elsewhere[len(elsewhere) * 95 // 100] < 0.2
-    assert elsewhere[-1] < 1
+    assert nearly_longest(elsewhere) < 0.2 + nearly_longest(usual)
+    assert elsewhere[-1] < 1 + usual[-1]
     # Code and profile are slow each.
     served = [answer for answer in answers if answer.response.status_code == 302]
     assert len(served) >= 6
