@@ -207,7 +207,7 @@ CASES = (
     FaultCase(
         "C-35",
         "A million expired rows are to be removed",
-        "They go at most 1,000 at a time, as many as take some 20 ms, and others write in between: "
+        "They go at most 1,000 at a time, as many as take some 10 ms, and others write in between: "
         "no lock lasts longer than 100 ms.",
     ),
 )

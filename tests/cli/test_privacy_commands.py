@@ -1,8 +1,10 @@
 """`flask privacy-notice` and `flask purge`."""
 
+import gc
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from tests.stories import start_attempt
@@ -65,3 +67,23 @@ def test_purge_says_what_has_gone_and_a_dry_run_takes_nothing(empty_app: Flask) 
     with empty_app.app_context():
         assert db.session.scalar(db.select(Attempt.id)) is None
         assert timers.get_done_at("purge") is not None
+
+
+@pytest.mark.fault("C-35")
+def test_while_it_purges_no_collection_of_garbage_looks_through_all_that_is_loaded(
+    empty_app: Flask,
+) -> None:
+    kept_out: list[int] = []
+
+    def note(phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            kept_out.append(gc.get_freeze_count())
+
+    loaded = len(gc.get_objects())
+
+    gc.callbacks.append(note)
+    run(empty_app, "purge")
+    gc.callbacks.remove(note)
+
+    assert max(kept_out) > loaded / 2
+    assert gc.get_freeze_count() == 0

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 
 from wechatlogin.models.transaction import repeatable, write
 
-#: A fifth of what a lock may last: the next rows may be far from those of before.
-AIM_SECONDS = 0.02
-FIRST, LEAST, MOST = 50, 10, 1_000
+#: A tenth of what a lock may last: the next rows may be far from those of before.
+AIM_SECONDS = 0.01
+#: Where its indexes are on the disk alone, a row takes a millisecond and more.
+FIRST, LEAST, MOST = 20, 5, 1_000
 
 Rest = Callable[[float], None]
 
