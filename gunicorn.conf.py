@@ -15,6 +15,7 @@ if "prometheus_client" not in sys.modules:
 from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
+from gunicorn.http.message import Request
 from gunicorn.workers import gthread
 from gunicorn.workers.base import Worker
 from prometheus_client import multiprocess
@@ -23,6 +24,7 @@ from prometheus_client import multiprocess
 from wechatlogin import log_stream, logs, processors
 from wechatlogin.config import SettingsError, load
 from wechatlogin.web.parking import ParkingMiddleware
+from wechatlogin.web.security import MAX_BODY
 
 try:
     settings = load()
@@ -80,6 +82,17 @@ def pre_fork(server: Arbiter, worker: Worker) -> None:
         worker.processor = processors.choose(
             getattr(other, "processor", None) for other in server.WORKERS.values()
         )
+
+
+def pre_request(worker: Worker, req: Request) -> None:
+    """Say with the answer that the connection ends, where a body is refused without being read.
+
+    What is left of it would be thrown away up to a limit, and beyond that the connection be closed
+    on which the other side, told that it may, has just sent its next request.
+    """
+    for name, value in req.headers:
+        if name == "TRANSFER-ENCODING" or (name == "CONTENT-LENGTH" and int(value) > MAX_BODY):
+            req.force_close()
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:

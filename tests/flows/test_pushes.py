@@ -147,6 +147,17 @@ def test_a_body_that_is_too_large_or_of_unknown_length_is_refused(wechat: Wechat
     assert (large.status_code, chunked.status_code) == (413, 411)
 
 
+def test_a_connection_on_which_a_body_stays_unread_is_not_offered_again(wechat: Wechat) -> None:
+    query, _ = wechat.seal("x")
+
+    read = wechat.post(query, b"x" * 1000)
+    large = wechat.post(query, b"x" * (64 * 1024 + 1))
+    chunked = requests.post(wechat.url, params=query, data=iter([b"x" * 1000]), timeout=10)
+
+    said = [answer.headers["Connection"] for answer in (read, large, chunked)]
+    assert said == ["keep-alive", "close", "close"]
+
+
 @pytest.mark.fault("C-10")
 def test_three_deliveries_of_one_scan_are_answered_with_the_same_link(wechat: Wechat) -> None:
     desktop = Phone("lin")
