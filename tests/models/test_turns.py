@@ -24,18 +24,18 @@ WRITERS = 8
 
 
 @pytest.fixture
-def queue(monkeypatch: pytest.MonkeyPatch) -> Turns:
+def queue() -> Turns:
     """The turns of the application's threads, to see who waits."""
-    turns = Turns()
-    monkeypatch.setattr(transaction, "Turns", lambda: turns)
-    return turns
+    return Turns()
 
 
 @pytest.fixture
-def app(tmp_path: Path, queue: Turns) -> Iterator[Flask]:
+def app(tmp_path: Path, queue: Turns, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     # A connection for everybody, so that nobody waits for one instead of the turn.
     url, threads = f"sqlite:///{tmp_path / 'turns.db'}", WRITERS + 1
-    app = create_app(settings_for_tests(database_url=url, threads=threads))
+    with monkeypatch.context() as while_made:
+        while_made.setattr(transaction, "Turns", lambda: queue)
+        app = create_app(settings_for_tests(database_url=url, threads=threads))
     with app.app_context():
         with write() as session:
             session.execute(text("CREATE TABLE notes (name TEXT)"))
