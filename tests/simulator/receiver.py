@@ -82,8 +82,10 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             got = Received(self.command, parts.path, query, body, dict(self.headers.items()))
+            # Whoever sees what arrived may say at once what the next one is answered with.
+            answering = receiver.answer
             receiver.received.append(got)
-            answer = receiver.answer(got)
+            answer = answering(got)
             try:
                 self.send_response(answer.status)
                 self.send_header("Content-Type", answer.content_type)
