@@ -8,7 +8,6 @@ from tests.stories import an_account
 from wechatlogin.errors import (
     ApplicationUnknown,
     InvalidRequest,
-    NotConfigured,
     RightMissing,
     SettingRefused,
 )
@@ -42,7 +41,8 @@ def offered(
     *,
     desktop_ways: tuple[str, ...] = ALL_DESKTOP_WAYS,
 ) -> list[tuple[Way, str]]:
-    found = ways.get_offers(device, application, desktop_ways=desktop_ways)
+    rows = wechat_apps.get_for(application)
+    found = ways.get_offers(device, application, rows, desktop_ways=desktop_ways)
     return [(offer.way, offer.row.appid) for offer in found]
 
 
@@ -114,20 +114,6 @@ def test_a_way_that_an_application_leaves_out_is_not_permitted(storage: Site) ->
         ways.verify_permitted(application, Way.CODE)
     with pytest.raises(RightMissing):
         ways.verify_permitted(picky, Way.CODE)
-    with pytest.raises(RightMissing):
-        ways.verify_best(Device.IN_WECHAT, picky, desktop_ways=ALL_DESKTOP_WAYS)
-
-
-def test_where_no_app_may_serve_a_browser_the_missing_right_is_named(storage: Site) -> None:
-    with pytest.raises(NotConfigured) as nothing_at_all:
-        ways.verify_best(Device.DESKTOP, None, desktop_ways=ALL_DESKTOP_WAYS)
-    make_apps(storage, AppKind.WEBSITE)
-
-    with pytest.raises(RightMissing):
-        ways.verify_best(Device.IN_WECHAT, None, desktop_ways=ALL_DESKTOP_WAYS)
-    assert nothing_at_all.type is NotConfigured
-    best = ways.verify_best(Device.DESKTOP, None, desktop_ways=ALL_DESKTOP_WAYS)
-    assert best.way is Way.WEBSITE
 
 
 def test_an_application_can_name_only_apps_that_are_there(storage: Site) -> None:

@@ -1,4 +1,4 @@
-"""The login page of an application that names its ways offers those alone."""
+"""What the login page offers: what the apps permit, of the ways that an application names."""
 
 import pytest
 from flask import Flask
@@ -12,6 +12,9 @@ from wechatlogin.wechat.app import AppKind
 
 BASE = "http://127.0.0.1:5000"
 DESKTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0.0.0"
+
+
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148"
 
 
 @pytest.fixture
@@ -29,8 +32,8 @@ def register(app: Flask, *ways: str) -> str:
         return applications.create(vault, new, now=clock.now()).client_id
 
 
-def get(app: Flask, path: str) -> TestResponse:
-    return app.test_client().get(path, base_url=BASE, headers={"User-Agent": DESKTOP})
+def get(app: Flask, path: str, user_agent: str = DESKTOP) -> TestResponse:
+    return app.test_client().get(path, base_url=BASE, headers={"User-Agent": user_agent})
 
 
 def test_without_a_wish_every_way_is_offered(app: Flask) -> None:
@@ -65,3 +68,26 @@ def test_the_first_that_is_named_is_shown_and_the_code_where_it_is(app: Flask) -
     assert "输入验证码" in page
     assert get(app, f"/login/code?client_id={client_id}").status_code == 200
     assert window.status_code == 501
+
+
+@pytest.mark.parametrize(
+    ("kinds", "status", "words"),
+    [
+        pytest.param((), 503, "还没有", id="no-app"),
+        pytest.param((AppKind.WEBSITE,), 501, "这里只能在电脑上登录", id="a-website-app"),
+        pytest.param(
+            (AppKind.MINI_PROGRAM,), 501, "这里配置的微信账号不能用来登录网页", id="a-mini-program"
+        ),
+    ],
+)
+def test_where_no_app_may_serve_a_phone_the_page_says_what_could(
+    empty_app: Flask, kinds: tuple[AppKind, ...], status: int, words: str
+) -> None:
+    with empty_app.app_context():
+        for kind in kinds:
+            an_account(empty_app.extensions["wechatlogin"], now=clock.now(), kind=kind)
+
+    answer = get(empty_app, "/login", PHONE)
+
+    assert answer.status_code == status
+    assert words in answer.text

@@ -15,10 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wechatlogin.errors import NotConfigured, RightMissing
+from wechatlogin.errors import RightMissing
 from wechatlogin.i18n import msgid
 from wechatlogin.models import Application, Way, WeChatAppRow
-from wechatlogin.services import wechat_apps
 from wechatlogin.wechat.app import Right
 
 NOT_PERMITTED = msgid("这个网站不用这种方式登录，请回到登录页。")
@@ -52,10 +51,16 @@ NAMED = (*_NEEDS, Way.CODE)
 
 
 def get_offers(
-    device: Device, application: Application | None, *, desktop_ways: Sequence[str]
+    device: Device,
+    application: Application | None,
+    rows: Sequence[WeChatAppRow],
+    *,
+    desktop_ways: Sequence[str],
 ) -> list[Offer]:
-    """Return what can be offered, the best first; each way once."""
-    rows = wechat_apps.get_for(application)
+    """Return what can be offered, the best first; each way once.
+
+    `rows` are the apps that log people in to the application, the preferred one first.
+    """
     there = [Way.IN_WECHAT, Way.NUMBER]
     if device is Device.DESKTOP:
         there = [Way(name) for name in desktop_ways]
@@ -63,20 +68,6 @@ def get_offers(
         return _first_of_each_way(_by_way(rows, _in_order_of(application, there)))
     has_own_order = application is not None and application.appids and device is Device.DESKTOP
     return _first_of_each_way(_by_app(rows, there) if has_own_order else _by_way(rows, there))
-
-
-def verify_best(
-    device: Device, application: Application | None, *, desktop_ways: Sequence[str]
-) -> Offer:
-    """Return the best offer.
-
-    :raise RightMissing: if there are apps, but none whose kind can serve this browser.
-    :raise NotConfigured: if there is no app at all.
-    """
-    offers = get_offers(device, application, desktop_ways=desktop_ways)
-    if offers:
-        return offers[0]
-    raise RightMissing if wechat_apps.get_for(application) else NotConfigured
 
 
 def check_permitted(application: Application | None, way: Way) -> bool:
@@ -103,11 +94,11 @@ def _in_order_of(application: Application, there: Sequence[Way]) -> list[Way]:
     return [Way(name) for name in application.ways if name in there]
 
 
-def _by_way(rows: list[WeChatAppRow], wanted: Sequence[Way]) -> list[Offer]:
+def _by_way(rows: Sequence[WeChatAppRow], wanted: Sequence[Way]) -> list[Offer]:
     return [Offer(way, row) for way in wanted for row in rows if check_entitled(row, way)]
 
 
-def _by_app(rows: list[WeChatAppRow], wanted: Sequence[Way]) -> list[Offer]:
+def _by_app(rows: Sequence[WeChatAppRow], wanted: Sequence[Way]) -> list[Offer]:
     return [Offer(way, row) for row in rows for way in wanted if check_entitled(row, way)]
 
 

@@ -78,7 +78,7 @@ def start_adding() -> Response | str:
         link_user_id=current_user.user.id,
         next_path=url_for("account.show"),
     )
-    return offers.show(offers.verify_offer(errand, None), errand)
+    return offers.show(errand)
 
 
 @bp.get("/account/identities/<int:identity_id>/remove")

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from wechatlogin import clock
 from wechatlogin.extensions import limiter
 from wechatlogin.services import deletion, exports
-from wechatlogin.web import cookies, offers
+from wechatlogin.web import cookies, login_urls
 from wechatlogin.web.login import start_limit
 
 bp = Blueprint("account_data", __name__)
@@ -45,7 +45,7 @@ def ask_to_delete() -> str:
             "account_delete.html",
             is_fresh=False,
             action=url_for("login.start"),
-            prompt=offers.ANEW,
+            prompt=login_urls.ANEW,
             next=url_for(".ask_to_delete"),
             back_url=url_for("account.show"),
         )

@@ -19,9 +19,10 @@ from wechatlogin.extensions import limiter
 from wechatlogin.models import Attempt, Status, Way, WeChatAppRow
 from wechatlogin.services import agreements, attempts, codes, logins, ways, wechat_apps
 from wechatlogin.services.errand import Errand
-from wechatlogin.web import agreeing, destinations, offers, people
+from wechatlogin.web import agreeing, destinations, login_urls, offers, people
 from wechatlogin.web.context import current_browser, current_site
 from wechatlogin.web.login import read_errand, start_limit
+from wechatlogin.web.menu import Menu
 from wechatlogin.web.parameters import get_single
 from wechatlogin.wechat.app import Right
 
@@ -134,8 +135,8 @@ def _page(attempt: Attempt, *, error: str | None = None, is_open: bool = True) -
             ),
         ],
         auth_url=None if chat_only else site.url(url_for("anqicms.auth", state="code")),
-        restart_url=offers.code_url(errand),
-        back_url=offers.restart_url(errand),
+        restart_url=Menu.read(errand).get_code_url(),
+        back_url=login_urls.restart_url(errand),
         site_name=offers.site_name(errand),
     )
 

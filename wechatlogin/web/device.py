@@ -21,7 +21,7 @@ from wechatlogin.extensions import limiter
 from wechatlogin.models import Status
 from wechatlogin.services import attempts, device_login, privacy_notices
 from wechatlogin.services.device_login import DeviceLogin
-from wechatlogin.web import brands, code, following, offers, people, permissions, words
+from wechatlogin.web import brands, code, following, login_urls, people, permissions, words
 from wechatlogin.web.context import current_site, is_in_wechat
 from wechatlogin.web.login import start_limit
 from wechatlogin.web.parameters import get_single
@@ -80,9 +80,9 @@ def _show(login: DeviceLogin, now: datetime) -> Response | str:
     status = attempts.status_at(login.attempt, now)
     if status == Status.PENDING and privacy_notices.get_due(current_user.user.id):
         # There is a newer notice than when they logged in here; a login asks for it.
-        return redirect(_login_url(login, prompt=offers.ANEW), 303)
+        return redirect(_login_url(login, prompt=login_urls.ANEW), 303)
     if status == Status.PENDING and _may_ask_name(login):
-        return redirect(_login_url(login, profile=1, prompt=offers.ANEW, asked=1), 303)
+        return redirect(_login_url(login, profile=1, prompt=login_urls.ANEW, asked=1), 303)
     if status == Status.PENDING:
         return _ask(login, now)
     if not device_login.check_owner(login, current_user.user.id):
@@ -104,7 +104,7 @@ def _ask(login: DeviceLogin, now: datetime) -> str:
         time_text=words.moment(attempt.created_at, now=now),
         nickname=(identity and identity.nickname) or gettext("微信用户"),
         # In WeChat itself there is but one.
-        another_url=None if is_in_wechat() else _login_url(login, prompt=offers.ANEW),
+        another_url=None if is_in_wechat() else _login_url(login, prompt=login_urls.ANEW),
         permissions=_get_permissions(login),
         site_name=brands.brand_of(login.application),
     )

@@ -34,6 +34,7 @@ from wechatlogin.services.ways import Device
 from wechatlogin.web import brands, destinations, offers, own_paths, people
 from wechatlogin.web.context import current_browser, current_site
 from wechatlogin.web.login import start_limit
+from wechatlogin.web.menu import device
 from wechatlogin.web.parameters import get_single
 from wechatlogin.wechat.app import Right
 
@@ -145,7 +146,7 @@ def _account(account: WeChatAppRow, now: datetime) -> dict[str, object]:
     return {
         "name": account.name,
         "qr_svg": draw_svg(url) if url else None,
-        "is_on_phone": offers.device() is not Device.DESKTOP,
+        "is_on_phone": device() is not Device.DESKTOP,
         # Who follows already and scans another kind of QR is not heard of.
         "is_heard_of_by_scan": account.has(Right.PARAMETRIC_QR),
     }

@@ -26,7 +26,7 @@ from wechatlogin.models import Purpose, Status, Way
 from wechatlogin.services import applications, attempts, logins, wechat_apps
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.ways import Offer
-from wechatlogin.web import destinations, offers, own_paths, people
+from wechatlogin.web import destinations, login_urls, offers, own_paths, people
 from wechatlogin.web.context import current_browser, current_site, is_in_wechat
 from wechatlogin.web.parameters import get_single
 
@@ -58,10 +58,10 @@ def read_errand() -> Errand:
 @limiter.limit(start_limit)
 def start() -> Response | str:
     errand = read_errand()
-    if current_user.is_authenticated and get_single("prompt") != offers.ANEW:
+    if current_user.is_authenticated and get_single("prompt") != login_urls.ANEW:
         return redirect(errand.next_path or url_for("account.show"), 302)
     offers.open_up_for(errand)
-    return offers.show(offers.verify_offer(errand, get_single("way")), errand)
+    return offers.show(errand, get_single("way"))
 
 
 @bp.get("/q/<scene>")
@@ -96,7 +96,7 @@ def check(attempt_id: str) -> Response | str:
         number=attempt.number if status == Status.SCANNED and attempt.way != Way.NUMBER else None,
         check_url=url_for("login.check", attempt_id=attempt_id),
         claim_url=url_for("login.claim", attempt_id=attempt_id),
-        restart_url=offers.restart_url(errand),
+        restart_url=login_urls.restart_url(errand),
         site_name=offers.site_name(errand),
     )
 

@@ -33,7 +33,7 @@ from wechatlogin.services import accounts, attempts, logins, ways, web_login, we
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.ways import Offer
 from wechatlogin.services.web_login import Restart
-from wechatlogin.web import arrivals, cookies, destinations, offers, people
+from wechatlogin.web import arrivals, cookies, destinations, login_urls, offers, people
 from wechatlogin.web import errors as error_pages
 from wechatlogin.web.context import current_browser, current_site
 from wechatlogin.web.login import read_errand, start_limit
@@ -50,7 +50,7 @@ AGAIN = "again"
 @limiter.limit(start_limit)
 def start() -> Response:
     errand = _read_errand()
-    is_anew = get_single("prompt") == offers.ANEW
+    is_anew = get_single("prompt") == login_urls.ANEW
     if current_user.is_authenticated and errand.display is Display.PAGE and not is_anew:
         return redirect(errand.next_path or url_for("account.show"), 302)
     ways.verify_permitted(errand.application, Way.WEBSITE)
@@ -84,7 +84,7 @@ def render_error(err: LoginError) -> Response:
         kind="warning",
         title=gettext("登录没有完成"),
         text=gettext(err.message),
-        page_url=offers.website_url(errand, Display.PAGE),
+        page_url=login_urls.website_url(errand, Display.PAGE),
     )
     return make_response(page, err.status)
 

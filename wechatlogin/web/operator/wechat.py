@@ -19,7 +19,7 @@ from wechatlogin import clock
 from wechatlogin.errors import OperatorNotLinked
 from wechatlogin.models import User
 from wechatlogin.services import operator_links, operator_logins
-from wechatlogin.web import offers, people, words
+from wechatlogin.web import login_urls, people, words
 from wechatlogin.web.operator import access, desk
 from wechatlogin.web.parameters import get_single
 
@@ -88,4 +88,4 @@ def describe(person: User) -> dict[str, object]:
 
 def get_login_url(path: str) -> str:
     """Return where a person logs in anew and then comes to a path of ours."""
-    return url_for("login.start", prompt=offers.ANEW, next=path)
+    return url_for("login.start", prompt=login_urls.ANEW, next=path)
