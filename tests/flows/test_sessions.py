@@ -57,6 +57,16 @@ def test_logging_out_takes_a_form_of_ours(installation: Installation) -> None:
     assert is_logged_in(phone, installation)
 
 
+def test_the_account_page_names_a_browser_in_its_own_language(installation: Installation) -> None:
+    phone = log_in(installation)
+
+    in_chinese = phone.open(f"{installation.url}/account").text
+    in_english = phone.open(f"{installation.url}/account?lang=en").text
+
+    assert "iPhone · 微信" in in_chinese
+    assert "iPhone · WeChat" in in_english
+
+
 def test_the_account_page_ends_any_of_the_persons_sessions(installation: Installation) -> None:
     person = installation.simulator.add_person()
     here, there = log_in(installation, person), log_in(installation, person)

@@ -63,3 +63,25 @@ def test_only_what_has_just_been_is_called_so(app: Flask, after: timedelta, told
 
     with app.test_request_context(headers={"Host": "127.0.0.1:5000"}):
         assert words.moment(at, now=at + after) == told
+
+
+@pytest.mark.parametrize(
+    ("kept", "in_chinese", "in_english"),
+    [
+        ("iPhone · 微信", "iPhone · 微信", "iPhone · WeChat"),
+        ("未知系统 · 未知浏览器", "未知系统 · 未知浏览器", "Unknown system · Unknown browser"),
+        ("Windows · Edge", "Windows · Edge", "Windows · Edge"),
+        # What a program is called, which may be anything, stays as it is.
+        (" · ", " · ", " · "),
+        ("登录", "登录", "登录"),
+    ],
+)
+def test_a_browser_is_called_in_the_language_of_the_page(
+    app: Flask, kept: str, in_chinese: str, in_english: str
+) -> None:
+    told = {}
+    for language in ("zh_CN", "en"):
+        with app.test_request_context(f"/?lang={language}", headers={"Host": "127.0.0.1:5000"}):
+            told[language] = words.browser(kept)
+
+    assert told == {"zh_CN": in_chinese, "en": in_english}

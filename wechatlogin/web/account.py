@@ -175,7 +175,7 @@ def _sessions(applications: list[Known], now: datetime) -> list[dict[str, object
 def _session(session: Session, now: datetime) -> dict[str, object]:
     return {
         "public_id": session.public_id,
-        "browser": session.browser,
+        "browser": words.browser(session.browser),
         "ip": words.shorten_address(session.ip) if session.ip else "",
         "way_text": words.way(session.way),
         "last_seen_text": words.moment(session.last_seen_at, now=now),

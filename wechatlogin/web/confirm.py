@@ -75,7 +75,7 @@ def _ask(attempt: Attempt, token: str, now: datetime) -> str:
     return render_template(
         "confirm.html",
         nickname=identity.nickname if identity else None,
-        browser=attempt.browser,
+        browser=words.browser(attempt.browser),
         place=words.place(attempt.ip, request.remote_addr),
         time_text=words.moment(attempt.created_at, now=now),
         policy="number" if needs_number else "tap",

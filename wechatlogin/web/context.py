@@ -3,7 +3,7 @@
 from typing import cast
 
 from flask import Response, current_app, g, request
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale
 
 from wechatlogin.i18n import LANGUAGES
 from wechatlogin.services.site import Browser, Site
@@ -47,9 +47,9 @@ def keep_browser_secret(response: Response) -> Response:
 
 
 def browser_name() -> str:
-    """Return system and browser in words, such as "Windows · Edge"."""
+    """Return system and browser as they are kept, such as "Windows · Edge" (`words.browser`)."""
     name = user_agent.describe_browser(request.user_agent.string)
-    return f"{gettext(name.system)} · {gettext(name.browser)}"[:64]
+    return f"{name.system} · {name.browser}"
 
 
 def is_in_wechat() -> bool:

@@ -99,7 +99,7 @@ def _ask(login: DeviceLogin, now: datetime) -> str:
         "device_confirm.html",
         action=url_for("device.answer"),
         user_code=login.user_code,
-        device=attempt.browser,
+        device=words.browser(attempt.browser),
         place=gettext("与你在同一网络") if is_near else words.place(attempt.ip, None),
         time_text=words.moment(attempt.created_at, now=now),
         nickname=(identity and identity.nickname) or gettext("微信用户"),

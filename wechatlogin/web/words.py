@@ -7,6 +7,7 @@ from flask_babel import format_datetime, gettext
 
 from wechatlogin.models import Way
 from wechatlogin.services import sessions
+from wechatlogin.wechat import user_agent
 from wechatlogin.wechat.app import AppKind
 
 JUST_NOW = timedelta(minutes=1)
@@ -42,6 +43,13 @@ def shorten_address(ip: str) -> str:
     if address.version == 4:
         return ip.rsplit(".", 1)[0] + ".*"
     return str(ipaddress.ip_network((address, 48), strict=False).network_address) + "*"
+
+
+def browser(name: str) -> str:
+    """Return the name under which a browser was kept, in the language of the page."""
+    return " · ".join(
+        gettext(part) if part in user_agent.CHINESE_NAMES else part for part in name.split(" · ")
+    )
 
 
 def way(name: str) -> str:

@@ -44,6 +44,12 @@ _BROWSERS = (
 )
 UNKNOWN_SYSTEM = "未知系统"
 UNKNOWN_BROWSER = "未知浏览器"
+#: Those that have another name in another language.
+CHINESE_NAMES = frozenset(
+    name
+    for name in (*dict(_BROWSERS).values(), UNKNOWN_SYSTEM, UNKNOWN_BROWSER)
+    if not name.isascii()
+)
 # A longer header is not a browser's, and must not cost time.
 LONGEST = 1024
 

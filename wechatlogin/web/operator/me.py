@@ -151,7 +151,7 @@ def _session(session: Session, now: datetime) -> dict[str, object]:
     token = cookies.read(cookies.OPERATOR)
     return {
         "public_id": session.public_id,
-        "browser": session.browser,
+        "browser": words.browser(session.browser),
         "ip": session.ip or "",
         "way_text": operator_words.way(session.way),
         "last_seen_text": words.moment(session.last_seen_at, now=now),

@@ -98,7 +98,7 @@ def get_attempts(rows: list[Attempt], *, now: datetime) -> list[Row]:
             "state_kind": attempt_words.kind(attempts.status_at(row, now)),
             "why_text": attempt_words.why(row),
             "times_text": attempt_words.times(row),
-            "browser": row.browser,
+            "browser": words.browser(row.browser),
             "ip": words.shorten_address(row.ip) if row.ip else "",
         }
         for row in rows
@@ -190,7 +190,7 @@ def _identity(identity: Identity, names: dict[str, str], now: datetime) -> Row:
 def _session(user_id: str, row: Session, names: dict[int, str], now: datetime) -> Row:
     return {
         "public_id": row.public_id,
-        "browser": row.browser,
+        "browser": words.browser(row.browser),
         "application": names.get(row.application_id) if row.application_id else None,
         "way_text": words.way(row.way),
         "ip": words.shorten_address(row.ip) if row.ip else "",
