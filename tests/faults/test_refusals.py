@@ -44,6 +44,7 @@ def test_a_quota_that_is_used_up_is_asked_for_once_and_people_log_in_without(
     assert calls(installation, CREATE_QRCODE) == 1
     assert log_in(installation) == f"{installation.url}/account"
     assert str(errcode) in Desk(installation).open("/operator/status").text
+    assert f"errcode={errcode}" in installation.service.log_path.read_text()
 
 
 @pytest.mark.fault("C-08")

@@ -10,6 +10,7 @@ The link's token is derived, not stored: a push that comes three times is answer
 with the same link. Whoever holds it may confirm; it is sent to the scanning person alone.
 """
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,7 +20,6 @@ from wechatlogin.errors import (
     AttemptNotFound,
     NoticeDue,
     RightMissing,
-    WeChatError,
 )
 from wechatlogin.models import (
     Attempt,
@@ -46,6 +46,9 @@ from wechatlogin.services.privacy_notices import Agreement
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import sha256_hex
 from wechatlogin.wechat.app import Right
+from wechatlogin.wechat.errors import PlatformError
+
+log = logging.getLogger(__name__)
 
 CREATE_QRCODE = "qrcode/create"
 
@@ -321,7 +324,8 @@ def _account_qr(
         ticket = wechat_apps.client(site, row).create_qrcode(
             scene, max(lifetime, timedelta(seconds=60))
         )
-    except WeChatError as err:
+    except PlatformError as err:
+        log.warning("%s makes no QR, so the page shows one of ours: %s", row.appid, err.detail)
         site.pauses.pause(row.appid, CREATE_QRCODE, err, now=now)
         return None
     return ticket.url
