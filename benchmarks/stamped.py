@@ -6,12 +6,12 @@ was. Nothing else differs from `wsgi:app`.
 
 import threading
 import time
-from collections.abc import Iterable
 
 from sqlalchemy import event
 
 from benchmarks.stamps import Pen
 from wechatlogin.extensions import db
+from wechatlogin.services.attempt_status import AttemptStatus
 from wechatlogin.services.site import Site
 from wsgi import app as app
 
@@ -24,13 +24,12 @@ def _note_commit(_session: object) -> None:
     _thread.committed_at = time.monotonic_ns()
 
 
-def _note_wake_up(ids: Iterable[str] | None) -> None:
-    # What another process has committed is noted there.
-    committed_at = getattr(_thread, "committed_at", None)
-    if committed_at is not None:
-        for attempt_id in ids or ():
-            _pen.note(attempt_id, committed_at)
+def _wake_and_note(attempt_id: str, news: AttemptStatus | None = None) -> None:
+    _wake(attempt_id, news)
+    # Afterwards: who writes may lose its turn, and would hold up what is measured.
+    _pen.note(attempt_id, _thread.committed_at)
 
 
 _site: Site = app.extensions["wechatlogin"]
-_site.bus.subscribe(_note_wake_up)
+_wake = _site.bus.wake
+_site.bus.wake = _wake_and_note  # type: ignore[method-assign]

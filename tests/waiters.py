@@ -142,6 +142,15 @@ class Waiter:
         seconds = time.monotonic() - self.asked_at
         return Answer(int(status), headers, content, protocol, seconds)
 
+    def has_answer(self) -> bool:
+        """Tell whether the first byte of an answer is there already."""
+        self.connection.setblocking(False)
+        try:
+            self.connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        return True
+
     def is_kept_waiting(self, seconds: float = 0.2) -> bool:
         """Return whether nothing at all arrives for so long."""
         self.connection.settimeout(seconds)

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, create_engine, text
 from tests import databases, waiters
 from tests.servers import free_port, settings_for_tests
 from wechatlogin.models.transaction import prepare_sqlite
+from wechatlogin.services.attempt_status import AttemptStatus
 from wechatlogin.services.waiting import Bus, make_bus
 
 SOON = 3.0
@@ -32,7 +33,7 @@ class Notes:
         self.heard: list[tuple[str, ...] | None] = []
         self._condition = threading.Condition()
 
-    def __call__(self, ids: Iterable[str] | None) -> None:
+    def __call__(self, ids: Iterable[str] | None, news: AttemptStatus | None = None, /) -> None:
         with self._condition:
             self.heard.append(None if ids is None else tuple(ids))
             self._condition.notify_all()

@@ -88,6 +88,39 @@ def test_name_and_picture_are_those_of_the_person_who_scanned() -> None:
     assert found.avatar_url == "https://thirdwx.qlogo.cn/1"
 
 
+def test_whoever_has_just_read_an_attempt_knows_what_the_row_says() -> None:
+    attempt = start_attempt(now=NOW)
+    person = Identity(nickname="林小满", avatar_url="https://thirdwx.qlogo.cn/1")
+    moves = [
+        lambda: attempt,
+        lambda: attempts.get(scanned()),
+        lambda: attempts.confirm(scanned(), "o-lin", user_id=a_user(NOW), now=NOW),
+    ]
+
+    for move in moves:
+        moved = move()
+        assert moved is not None
+        read = status_of(moved.id, NOW)
+        assert attempt_status.status_of(moved, None, now=NOW) == read
+        by_name = replace(read, nickname=person.nickname, avatar_url=person.avatar_url)
+        assert attempt_status.status_of(moved, person, now=NOW) == by_name
+
+
+@pytest.mark.parametrize("known", Status)
+def test_what_comes_after_a_status_is_what_it_can_move_to(known: Status) -> None:
+    course = [Status.PENDING, Status.SCANNED, Status.CONFIRMED]
+    ends = set(Status) - set(course)
+    later = ends | set(course[course.index(known) + 1 :]) if known in course else set()
+
+    after = {
+        status
+        for status in Status
+        if AttemptStatus(status, "", 0).comes_after(AttemptStatus(known, "", 0))
+    }
+
+    assert after == later
+
+
 def test_seconds_are_rounded_up_so_that_the_page_never_gives_up_early() -> None:
     attempt = start_attempt(now=NOW)
 

@@ -134,7 +134,7 @@ def test_the_event_confirms_what_waits_for_it_and_nothing_else(town: Town) -> No
     _, identity, waiting = a_waiting_attempt(town, row)
     _, _, of_another = a_waiting_attempt(town, row)
     heard: list[str] = []
-    town.site.bus.subscribe(lambda ids: heard.extend(ids or ()))
+    town.site.bus.subscribe(lambda ids, *_: heard.extend(ids or ()))
 
     followers_only.note_presence(town.site, other_row, identity.openid, at=SOON, now=SOON)
     assert status_of(waiting).follow

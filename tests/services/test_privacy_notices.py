@@ -193,7 +193,7 @@ def test_whoever_hears_of_the_confirmation_finds_that_the_person_agreed(storage:
     version = publish()
     attempt, token = a_scan(storage)
     stop_listening = storage.bus.subscribe(
-        lambda _ids: attempts.claim(attempt.id, binding_hash=BINDING, now=SOON)
+        lambda *_: attempts.claim(attempt.id, binding_hash=BINDING, now=SOON)
     )
 
     qr_login.choose(storage, token, None, now=SOON, agreement=Agreement(version))

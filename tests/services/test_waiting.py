@@ -86,7 +86,7 @@ def test_whoever_begins_to_listen_looks_for_what_came_before(bus: Bus, exchange:
 def test_a_listener_may_leave_or_wake_while_it_is_told(bus: Bus) -> None:
     heard = Notes()
 
-    def listener(ids: Iterable[str] | None) -> None:
+    def listener(ids: Iterable[str] | None, *_: object) -> None:
         stop_listening()
         bus.wake("again")
 

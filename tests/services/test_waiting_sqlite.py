@@ -192,7 +192,7 @@ def test_one_that_is_slow_to_listen_holds_nobody_up_and_misses_nothing(
 ) -> None:
     goes_on, notes = threading.Event(), Notes()
 
-    def dawdle(ids: Iterable[str] | None) -> None:
+    def dawdle(ids: Iterable[str] | None, *_: object) -> None:
         goes_on.wait(SOON)
         notes(ids)
 

@@ -5,75 +5,27 @@ import resource
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
-from tests.servers import settings_for_tests
-from tests.waiters import Waiter, add_attempt, eventually, mark_scanned, new_engine
+from tests.waiters import Waiter, add_attempt, eventually, mark_scanned
+from tests.web.lots import HEAD, Stage, make_stage, parked_waiter
 from wechatlogin import clock
 from wechatlogin.models import Status
 from wechatlogin.services import attempt_status
-from wechatlogin.services.waiting import Bus, make_bus
 from wechatlogin.web import parked, parking_lot
-from wechatlogin.web.guest import Guest
-from wechatlogin.web.parked import Head
 from wechatlogin.web.parking_lot import ParkingLot
 from wechatlogin.web.seats import Limits
 from wechatlogin.web.waiting_room import WaitingRoom
 
-HEAD = Head("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n", "an-id-of-the-request")
-
-
-@dataclass
-class Stage:
-    """A lot of three places, with its room and bus over a file of SQLite."""
-
-    engine: Engine
-    bus: Bus
-    room: WaitingRoom
-    lot: ParkingLot
-    guests: list[Guest] = field(default_factory=list)
-
-    def parks(self, attempt_id: str, *, seconds: float = 20, address: str = "::1") -> Waiter | None:
-        """Park a browser as the middleware does; None where there is no place."""
-        browser, worker = socket.socketpair()
-        guest = self.room.enter(attempt_id, address)
-        status = attempt_status.get_status(self.engine, attempt_id, now=clock.now())
-        assert status is not None
-        guest.stay(status, seconds)
-        self.guests.append(guest)
-        is_parked = self.lot.park(worker, head=HEAD, guest=guest)
-        worker.close()
-        if is_parked:
-            return Waiter(browser)
-        self.room.leave(guest)
-        browser.close()
-        return None
-
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    engine = new_engine(tmp_path)
-    bus = make_bus(engine, settings_for_tests())
-    room = WaitingRoom(engine, bus, Limits(per_attempt=2, per_address=3))
-    lot = ParkingLot(room, max_waiting=3)
-    yield Stage(engine, bus, room, lot)
-    room.close()
-    lot.close()
-    bus.close()
-    engine.dispose()
-
-
-def parked_waiter(stage: Stage, **more: float) -> tuple[str, Waiter]:
-    attempt_id = add_attempt(stage.engine)
-    waiter = stage.parks(attempt_id, **more)
-    assert waiter is not None
-    assert eventually(lambda: len(stage.room) >= 1)
-    return attempt_id, waiter
+    with make_stage(tmp_path) as stage:
+        yield stage
 
 
 def open_descriptors() -> int:

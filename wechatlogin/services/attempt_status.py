@@ -21,6 +21,8 @@ from wechatlogin.services.attempts import CLAIM_GRACE
 TERMINAL = frozenset({Status.CLAIMED, Status.DECLINED, Status.EXPIRED, Status.FAILED})
 #: Time ends these.
 OPEN = frozenset(Status) - TERMINAL
+#: What follows these comes later in the list, or ends the attempt.
+_COURSE = (Status.PENDING, Status.SCANNED, Status.CONFIRMED)
 #: How many ids one statement names, well below what any of the databases takes.
 CHUNK = 500
 #: How many are listed in one parameter; longer, and the statement would keep writers waiting.
@@ -96,6 +98,12 @@ class AttemptStatus:
         """Tell whether nothing has moved between the two."""
         return self.status is other.status and self.follow is other.follow
 
+    def comes_after(self, other: "AttemptStatus") -> bool:
+        """Tell whether an attempt that stands as the other says can have come to this since."""
+        if other.is_terminal or self.is_terminal:
+            return not other.is_terminal
+        return _COURSE.index(self.status) > _COURSE.index(other.status)
+
     def later(self, elapsed: timedelta) -> "AttemptStatus":
         """Return the same state, told so much later."""
         left = max(0, self.expires_in - int(elapsed.total_seconds()))
@@ -126,6 +134,21 @@ def get_status(engine: Engine, attempt_id: str, *, now: datetime) -> AttemptStat
     """Return how the attempt stands, or None where there is no such attempt."""
     row = _STATUS.get(engine, attempt_id)
     return None if row is None else _status_of(_Read(*row), now)
+
+
+def status_of(attempt: Attempt, person: Identity | None, *, now: datetime) -> AttemptStatus:
+    """Return the same of an attempt that has just been read; `person` is the one who scanned it."""
+    row = _Read(
+        id=attempt.id,
+        status=attempt.status,
+        binding_hash=attempt.binding_hash,
+        expires_at=attempt.expires_at,
+        number=attempt.number,
+        awaits_follow=attempt.awaits_follow,
+        nickname=person.nickname if person else None,
+        avatar_url=person.avatar_url if person else None,
+    )
+    return _status_of(row, now)
 
 
 def get_statuses(engine: Engine, ids: Iterable[str], *, now: datetime) -> dict[str, AttemptStatus]:

@@ -14,9 +14,16 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from wechatlogin.errors import AttemptError
-from wechatlogin.models import Status, WeChatAppRow
+from wechatlogin.models import Attempt, Status, WeChatAppRow
 from wechatlogin.models.transaction import repeatable, write
-from wechatlogin.services import attempts, chats, followers_only, qr_login, received
+from wechatlogin.services import (
+    attempt_status,
+    attempts,
+    chats,
+    followers_only,
+    qr_login,
+    received,
+)
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.qr_login import Scan, Scanned
 from wechatlogin.services.site import Site
@@ -40,10 +47,10 @@ def answer(
     chat = chats.chat_of(site, row, push.openid, scan.known)
     reply = PassiveReply(chats.ask_to_confirm(chat, Scanned(attempt, scan.confirm_url)))
     try:
-        _write(site, scan, push, reply, now=now)
+        scanned = _write(site, scan, push, reply, now=now)
     except (AttemptError, IntegrityError):
         return None
-    site.bus.wake(attempt.id)
+    site.bus.wake(attempt.id, attempt_status.status_of(scanned, scan.known, now=now))
     return reply
 
 
@@ -55,7 +62,8 @@ def _write(
     reply: PassiveReply,
     *,
     now: datetime,
-) -> None:
+) -> Attempt:
     with write():
-        qr_login.write_scan(scan, now=now)
+        scanned = qr_login.write_scan(scan, now=now)
         received.note_answered(site.vault, scan.row.appid, push, reply, now=now)
+    return scanned

@@ -34,6 +34,7 @@ from wechatlogin.models import (
 from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import (
     accounts,
+    attempt_status,
     attempts,
     audit,
     followers_only,
@@ -41,6 +42,7 @@ from wechatlogin.services import (
     wechat_apps,
 )
 from wechatlogin.services.accounts import Sighting
+from wechatlogin.services.attempt_status import AttemptStatus
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.privacy_notices import Agreement
 from wechatlogin.services.site import Browser, Site
@@ -354,8 +356,8 @@ def _confirm(
     else:
         follows = followers_only.find_out(site, attempt, row, attempt.openid, now=now)
     sighting = Sighting(attempt.openid, follows=follows)
-    _confirm_person(row, attempt, sighting, now, agreement=agreement)
-    site.bus.wake(attempt.id)
+    news = _confirm_person(row, attempt, sighting, now, agreement=agreement)
+    site.bus.wake(attempt.id, news)
 
 
 @repeatable
@@ -366,13 +368,14 @@ def _confirm_person(
     now: datetime,
     *,
     agreement: Agreement | None,
-) -> None:
+) -> AttemptStatus:
     with write():
         identity = accounts.find_or_create_identity(row, sighting, now=now)
         if agreement is not None:
             # The desktop claims at once, and would be asked itself if this came later.
             privacy_notices.accept(identity.user_id, agreement, now=now)
-        followers_only.confirm(attempt, identity, now=now)
+        moved = followers_only.confirm(attempt, identity, now=now)
+    return attempt_status.status_of(moved, identity, now=now)
 
 
 @repeatable

@@ -9,6 +9,7 @@ living connection goes on here under a descriptor of its own.
 import os
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
@@ -98,9 +99,14 @@ def make_head(environ: WSGIEnvironment, status: str, headers: Iterable[tuple[str
 
 
 class ParkedConnection:
-    """A socket in the lot; only the lot's thread uses it, but for the call with the answer."""
+    """A socket in the lot.
+
+    The lot's thread looks after it, and any other may bring the answer. So each change of its phase
+    is guarded, or the answer could go to a stranger whose socket has the same descriptor since.
+    """
 
     __slots__ = (
+        "_changing",
         "_deliver",
         "connection",
         "deadline",
@@ -125,6 +131,8 @@ class ParkedConnection:
         self.connection = connection
         self.shared_head, self.request_id = head
         self._deliver = deliver
+        # One for each: whoever holds it and is not the interpreter's turn would hold up the others.
+        self._changing = threading.Lock()
         self.guest = guest
         #: When the present phase ends, by the monotonic clock.
         self.deadline = deadline
@@ -141,34 +149,62 @@ class ParkedConnection:
         """Return the descriptor, so that a selector takes the object itself."""
         return self.connection.fileno()
 
+    @property
+    def state(self) -> tuple[Phase, float]:
+        """Its phase, and when that ends."""
+        with self._changing:
+            return self.phase, self.deadline
+
+    def wait_longer(self, until: float) -> None:
+        """Let the wait end later."""
+        with self._changing:
+            if self.phase is Phase.WAITING:
+                self.deadline = until
+
     def listen(self) -> None:
         """Take in what the other side has sent: its end, or bytes that nobody answers.
 
         Bytes behind the request may be another one; the answer says `Connection: close`, so the
         client knows that it was not looked at (RFC 9112 section 9.6).
         """
-        try:
-            received = self.connection.recv(4096)
-        except BlockingIOError:
-            return
-        except OSError:
-            received = b""
-        self.stray += len(received)
-        if not received or self.stray > MOST_STRAY_BYTES:
-            self.phase = Phase.CLOSED
+        with self._changing:
+            try:
+                received = self.connection.recv(4096)
+            except BlockingIOError:
+                return
+            except OSError:
+                received = b""
+            self.stray += len(received)
+            if not received or self.stray > MOST_STRAY_BYTES:
+                self.phase = Phase.CLOSED
 
-    def answer(self, body: bytes, now: float) -> None:
-        """Begin to send the answer."""
+    def answer(self, body: bytes, now: float) -> bool:
+        """Begin to send the answer; False, and nothing is sent, where it does not wait any more."""
         begin = Head(self.shared_head, self.request_id).text
         own = f"Date: {http_date(clock.now())}\r\nConnection: close\r\n"
         head = f"{begin}{own}Content-Length: {len(body)}\r\n\r\n"
-        self.unsent = head.encode("latin-1") + body
-        self.phase = Phase.WRITING
-        self.deadline = now + WRITE_SECONDS
-        self.write(now)
+        with self._changing:
+            if self.phase is not Phase.WAITING:
+                return False
+            self.unsent = head.encode("latin-1") + body
+            self.phase = Phase.WRITING
+            self.deadline = now + WRITE_SECONDS
+            self._write(now)
+            return True
 
     def write(self, now: float) -> None:
         """Send on as much as the other side takes, and say that nothing follows."""
+        with self._changing:
+            if self.phase is Phase.WRITING:
+                self._write(now)
+
+    def close(self) -> None:
+        """Close it; nothing is written to it any more."""
+        with self._changing:
+            self.phase = Phase.CLOSED
+            self.connection.close()
+
+    def _write(self, now: float) -> None:
         try:
             while self.unsent:
                 self.unsent = self.unsent[self.connection.send(self.unsent) :]

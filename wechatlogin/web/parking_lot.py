@@ -1,7 +1,8 @@
 """The connections of one process that wait, and the one thread that looks after them.
 
-The thread notices who hangs up, ends a wait when its time is up, and writes the answers that the
-waiting room hands over. It never asks the database, so nothing holds it up.
+The thread notices who hangs up, ends a wait when its time is up, and closes what is answered. It
+never asks the database, so nothing holds it up. An answer is written by the thread that has it,
+which only tells this one.
 """
 
 import heapq
@@ -55,8 +56,8 @@ class ParkingLot:
         self._is_closing = False
         # Made once, for all who are parked share it.
         self._deliver = self._deliver_answer
-        # An arrival, or the answer to somebody parked.
-        self._inbox: deque[tuple[ParkedConnection, bytes | None]] = deque()
+        # An arrival, or somebody parked who has been answered.
+        self._inbox: deque[tuple[ParkedConnection, bool]] = deque()
         self._deadlines: list[tuple[float, int, ParkedConnection]] = []
         self._serial = itertools.count()
         self._parked: set[ParkedConnection] = set()
@@ -99,10 +100,10 @@ class ParkingLot:
         newcomer = ParkedConnection(
             ours, head=head, guest=guest, deadline=deadline, deliver=self._deliver
         )
-        self._inbox.append((newcomer, None))
+        self._inbox.append((newcomer, True))
         # From here on the room may answer at any moment, so the arrival stands in the inbox first.
         if not self._room.seat(guest, newcomer):
-            self._inbox.append((newcomer, guest.unchanged()))
+            newcomer(guest.unchanged())
         self._ring()
         return True
 
@@ -126,8 +127,9 @@ class ParkingLot:
             self._taken -= 1
 
     def _deliver_answer(self, waiting: ParkedConnection, body: bytes) -> None:
-        self._inbox.append((waiting, body))
-        self._ring()
+        if waiting.answer(body, time.monotonic()):
+            self._inbox.append((waiting, False))
+            self._ring()
 
     def _ring(self) -> None:
         try:
@@ -144,7 +146,7 @@ class ParkingLot:
             for key, events in self._selector.select(self._until_next_deadline(closes_at)):
                 self._attend(key, events)
             now = time.monotonic()
-            self._take_in(now)
+            self._take_in()
             self._end_those_due(now)
             if self._is_closing and closes_at is None:
                 closes_at = now + CLOSE_SECONDS
@@ -164,40 +166,33 @@ class ParkingLot:
             # Emptied before the inbox is, so that a ring in between is heard the next time.
             self._ear.recv(65_536)
             return
-        before = waiting.phase, waiting.deadline
+        before = waiting.phase
         if events & selectors.EVENT_READ:
             waiting.listen()
-        if events & selectors.EVENT_WRITE and waiting.phase is Phase.WRITING:
+        if events & selectors.EVENT_WRITE:
             waiting.write(time.monotonic())
-        self._follow(waiting, before)
+        if waiting.phase is not before:
+            self._follow(waiting)
 
-    def _take_in(self, now: float) -> None:
+    def _take_in(self) -> None:
         while self._inbox:
-            waiting, body = self._inbox.popleft()
-            if body is None:
+            waiting, is_arrival = self._inbox.popleft()
+            if is_arrival:
                 self._parked.add(waiting)
                 self._selector.register(waiting, selectors.EVENT_READ, waiting)
                 self._note_deadline(waiting)
-            elif waiting.phase is Phase.WAITING:
-                self._send(waiting, body, now)
+            elif waiting in self._parked:
+                self._follow(waiting)
 
-    def _send(self, waiting: ParkedConnection, body: bytes, now: float) -> None:
-        before = waiting.phase, waiting.deadline
-        waiting.answer(body, now)
-        self._follow(waiting, before)
-
-    def _follow(self, waiting: ParkedConnection, before: tuple[Phase, float]) -> None:
-        """Do what a change of phase or deadline asks of the lot."""
+    def _follow(self, waiting: ParkedConnection) -> None:
+        """Do what a new phase asks of the lot; again does no harm."""
         if waiting.phase is Phase.CLOSED:
             self._drop(waiting)
             return
-        if waiting.phase is not before[0]:
-            wanted = selectors.EVENT_READ
-            if waiting.phase is Phase.WRITING:
-                wanted |= selectors.EVENT_WRITE
-            self._selector.modify(waiting, wanted, waiting)
-        if waiting.deadline != before[1]:
-            self._note_deadline(waiting)
+        is_writing = waiting.phase is Phase.WRITING
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if is_writing else 0)
+        self._selector.modify(waiting, wanted, waiting)
+        self._note_deadline(waiting)
 
     def _note_deadline(self, waiting: ParkedConnection) -> None:
         heapq.heappush(self._deadlines, (waiting.deadline, next(self._serial), waiting))
@@ -205,25 +200,26 @@ class ParkingLot:
     def _end_those_due(self, now: float) -> None:
         while self._deadlines and self._deadlines[0][0] <= now:
             due, _, waiting = heapq.heappop(self._deadlines)
+            phase, deadline = waiting.state
             # An entry of a former phase says nothing any more.
-            if waiting.phase is Phase.CLOSED or waiting.deadline != due:
+            if phase is Phase.CLOSED or deadline != due:
                 continue
-            if waiting.phase is not Phase.WAITING:
+            if phase is not Phase.WAITING:
                 self._drop(waiting)
             elif waiting.guest.outlasts_attempt and not waiting.is_looked_for:
                 waiting.is_looked_for = True
-                waiting.deadline = now + REREAD_SECONDS
+                waiting.wait_longer(now + REREAD_SECONDS)
                 self._note_deadline(waiting)
                 self._room.look_for(waiting.guest)
             else:
                 # Nobody reads the row for them: they ask again at once, and it is read then.
                 self._room.end(waiting.guest)
-                self._send(waiting, waiting.guest.time_up(), now)
+                waiting.answer(waiting.guest.time_up(), now)
+                self._follow(waiting)
 
     def _drop(self, waiting: ParkedConnection) -> None:
-        waiting.phase = Phase.CLOSED
         self._parked.discard(waiting)
         self._selector.unregister(waiting)
-        waiting.connection.close()
+        waiting.close()
         self._free_place()
         self._room.leave(waiting.guest)

@@ -2,7 +2,9 @@
 
 A guest enters before the row is read, so that nothing can happen between the reading and the
 waiting; then it leaves again, or is seated with the way to answer it. Woken by the bus, one
-thread reads the rows of those concerned, round by round, and answers whoever knows less.
+thread reads the rows of those concerned, round by round, and answers whoever knows less. Where the
+bus says how an attempt stands, whoever woke it answers: among busy threads each one that has to
+do its part waits for its turn.
 
 The room knows nothing of sockets: parked connections and blocked threads wait here alike.
 """
@@ -138,16 +140,42 @@ class WaitingRoom:
             self._forget(guest)
         return [(answer, guest.unchanged()) for guest, answer in seated if answer is not None]
 
-    def _on_wake(self, ids: Iterable[str] | None) -> None:
+    def _on_wake(self, ids: Iterable[str] | None, news: AttemptStatus | None = None) -> None:
         wanted = None if ids is None else set(ids)
+        answers: _Answers = []
         with self._condition:
             self._seats.wake_entering(wanted)
+            is_to_read = True
             if wanted is None:
                 self._rounds.wake_everybody()
-            elif not self._rounds.wake(self._seats.taken_for(wanted)):
-                return
+            else:
+                concerned = self._seats.taken_for(wanted)
+                if not concerned:
+                    return
+                if news is not None:
+                    answers = self._tell(concerned, news)
+                is_to_read = self._rounds.wake(self._seats.taken_for(concerned))
             metrics.WAKE_UPS.inc()
-            self._condition.notify_all()
+            if is_to_read:
+                self._condition.notify_all()
+        _give(answers)
+
+    def _tell(self, ids: list[str], news: AttemptStatus) -> _Answers:
+        """Tell news to those who know less; whoever does not may have heard of something newer."""
+        answers: _Answers = []
+        for guest in self._seats.waiting_for(ids):
+            if guest.status is not None and news.comes_after(guest.status):
+                answers += self._take_answer(guest, news)
+        return answers
+
+    def _take_answer(self, guest: Guest, status: AttemptStatus) -> _Answers:
+        """Let a guest leave with an answer, if it has none yet."""
+        answer = guest.answer
+        if answer is None:
+            return []
+        metrics.WAITS.labels("news").inc()
+        self._forget(guest)
+        return [(answer, status.as_json())]
 
     def _run(self) -> None:
         while (next_round := self._next_round()) is not None:
@@ -200,14 +228,12 @@ class WaitingRoom:
         answers: _Answers = []
         with self._condition:
             for guest in self._seats.waiting_for(asked.read):
-                if guest.answer is None or guest.status is None:
+                if guest.status is None:
                     continue
                 # A row that is gone was cleaned away long after its time.
                 status = statuses.get(guest.attempt_id) or guest.status.expired()
                 if not status.says_the_same_as(guest.status):
-                    metrics.WAITS.labels("news").inc()
-                    answers.append((guest.answer, status.as_json()))
-                    self._forget(guest)
+                    answers += self._take_answer(guest, status)
         return answers
 
     def _put_back(self, failed: Round) -> None:

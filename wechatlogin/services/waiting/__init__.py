@@ -1,7 +1,8 @@
-"""The wake-up bus: it says that an attempt may have moved, and nothing else.
+"""The wake-up bus: it says that an attempt may have moved, and to other processes nothing else.
 
 The row is the truth and the bus is a hint. A wake-up that gets lost costs a second, never a
-login, because whoever waits reads again from time to time.
+login, because whoever waits reads again from time to time. Within a process whoever has moved the
+attempt can say how it stands now, which then need not be read.
 
     redis.py       one process tells the others by a channel of Redis
     postgresql.py  the same by LISTEN and NOTIFY
@@ -19,6 +20,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from wechatlogin.config import Settings
+from wechatlogin.services.attempt_status import AttemptStatus
 from wechatlogin.services.waiting.rereading import RereadingBus
 from wechatlogin.services.waiting.sqlite import SqliteBus
 from wechatlogin.services.waiting.threaded import Listener
@@ -31,13 +33,17 @@ class Bus(Protocol):
     def healthy(self) -> bool:
         """Whether a change made by another process will be heard of."""
 
-    def wake(self, attempt_id: str) -> None:
-        """Tell all listeners, here and in other processes; call it after the commit."""
+    def wake(self, attempt_id: str, news: AttemptStatus | None = None) -> None:
+        """Tell all listeners, here and in other processes; call it after the commit.
+
+        `news` is how the attempt stands by that commit, for the listeners in this process: whoever
+        knows need not let them read it again.
+        """
 
     def subscribe(self, callback: Listener) -> Callable[[], None]:
         """Call back on every change from now on, and return what ends that.
 
-        The callback runs in the thread of whoever wakes, so it only takes a note.
+        The callback runs in the thread of whoever wakes, so it asks nobody and waits for nothing.
         """
 
     def start(self) -> None:

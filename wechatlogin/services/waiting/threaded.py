@@ -4,13 +4,19 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import ClassVar, Protocol
+
+from wechatlogin.services.attempt_status import AttemptStatus
 
 #: For so long whoever wakes somebody stands back, so that the answer goes out first.
 GIVE_WAY_SECONDS = 0.001
 
-#: Takes the ids that may have moved; None means that anything may have.
-Listener = Callable[[Iterable[str] | None], None]
+
+class Listener(Protocol):
+    """Takes the ids that may have moved; None means that anything may have."""
+
+    def __call__(self, ids: Iterable[str] | None, news: AttemptStatus | None = None, /) -> None:
+        """Take them, and how the one among them stands where whoever wakes knows that."""
 
 
 class ThreadedBus(ABC):
@@ -34,11 +40,11 @@ class ThreadedBus(ABC):
                 return False
             return not self._listeners or self._hears()
 
-    def wake(self, attempt_id: str) -> None:
+    def wake(self, attempt_id: str, news: AttemptStatus | None = None) -> None:
         """Tell the listeners of this process, and what there is of others."""
-        self._publish((attempt_id,))
+        self._publish((attempt_id,), news)
         self._tell_others(attempt_id)
-        if self._listeners:
+        if self._listeners and news is None:
             # The interpreter would let whoever has to answer wait until this thread has to.
             time.sleep(GIVE_WAY_SECONDS)
 
@@ -82,11 +88,11 @@ class ThreadedBus(ABC):
         with self._condition:
             self._condition.wait_for(lambda: self._is_closed, seconds)
 
-    def _publish(self, ids: Iterable[str] | None) -> None:
+    def _publish(self, ids: Iterable[str] | None, news: AttemptStatus | None = None) -> None:
         with self._condition:
             listeners = tuple(self._listeners)
         for listener in listeners:
-            listener(ids)
+            listener(ids, news)
 
     @abstractmethod
     def _run(self) -> None:
