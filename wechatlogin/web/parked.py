@@ -20,6 +20,7 @@ from werkzeug.http import http_date
 from wechatlogin import clock
 from wechatlogin.web import request_log
 from wechatlogin.web.guest import Guest
+from wechatlogin.web.sending import send_at_once
 
 #: Seconds in which the answer must have left; it is about a kilobyte.
 WRITE_SECONDS = 5.0
@@ -207,7 +208,7 @@ class ParkedConnection:
     def _write(self, now: float) -> None:
         try:
             while self.unsent:
-                self.unsent = self.unsent[self.connection.send(self.unsent) :]
+                self.unsent = self.unsent[send_at_once(self.connection, self.unsent) :]
             self.connection.shutdown(socket.SHUT_WR)
         except BlockingIOError:
             return

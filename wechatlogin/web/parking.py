@@ -12,6 +12,7 @@ Beyond either bound the answer goes out at once, with `retry_after`.
     rounds.py        whose row is read next
     parking_lot.py   the sockets, and the thread that looks after them
     parked.py        one socket
+    sending.py       what is sent to it before anybody else has the interpreter
 """
 
 import queue
