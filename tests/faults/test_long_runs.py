@@ -24,7 +24,7 @@ from wechatlogin.services.site import Site
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 OLD = NOW - timedelta(days=400)
 #: Expired rows: so many at first, doubled so often.
-FIRST_ROWS, DOUBLED = 3125, 3
+FIRST_ROWS, DOUBLED = 3125, 1
 ROWS = FIRST_ROWS * 2**DOUBLED
 MOST_WAIT_SECONDS = 0.1
 WARM_UP, ROUND, ROUNDS = 60, 40, 3
