@@ -56,15 +56,24 @@ def _fetch(
     engine: Engine, sql: str, parameters: Sequence[Any] | Mapping[str, Any]
 ) -> tuple[Any, ...] | None:
     connection = engine.raw_connection()
+    driver: Any = connection.driver_connection
+    # One SELECT needs no transaction, whose begin and end are two more journeys to the server.
+    has_switch = engine.dialect.name == "postgresql"
     try:
+        if has_switch:
+            driver.autocommit = True
         cursor = connection.cursor()
         cursor.execute(sql, parameters)
         row: tuple[Any, ...] | None = cursor.fetchone()
         cursor.close()
-        return row
-    except engine.dialect.loaded_dbapi.Error as err:
-        # It may be broken, and a new one costs little beside what has gone wrong.
+        if has_switch:
+            driver.autocommit = False
+    except BaseException as err:
+        # It may be broken, or not as it was; a new one costs little beside what has gone wrong.
         connection.invalidate(err)
-        raise OperationalError(sql, None, err, hide_parameters=True) from err
+        if isinstance(err, engine.dialect.loaded_dbapi.Error):
+            raise OperationalError(sql, None, err, hide_parameters=True) from err
+        raise
     finally:
         connection.close()
+    return row

@@ -153,9 +153,14 @@ def status_of(attempt: Attempt, person: Identity | None, *, now: datetime) -> At
 
 def get_statuses(engine: Engine, ids: Iterable[str], *, now: datetime) -> dict[str, AttemptStatus]:
     """Return how these attempts stand, by id; ids that do not exist are left out."""
+    asked = list(ids)
+    if len(asked) == 1:
+        # By far the most often, and by the quickest way.
+        status = get_status(engine, asked[0], now=now)
+        return {} if status is None else {asked[0]: status}
     found: dict[str, AttemptStatus] = {}
     with engine.connect() as connection:
-        for chunk in _chunks(ids):
+        for chunk in _chunks(asked):
             for row in connection.execute(_STATUSES, {"ids": chunk}):
                 found[row.id] = _status_of(_Read(*row), now)
     return found
