@@ -100,11 +100,14 @@ class ParkingMiddleware:
             self.room.leave(guest)
 
     def answer_on_sigterm(self) -> None:
-        """Answer everybody as soon as this process is told to stop; call it in the main thread."""
+        """Answer everybody as soon as this process is told to stop; call it in the main thread.
+
+        The lot has to be started: its thread does so, while the main one stops the process.
+        """
         previous = signal.getsignal(signal.SIGTERM)
 
         def dismiss(number: int, frame: FrameType | None) -> None:
-            self.room.dismiss()
+            self.lot.dismiss()
             if callable(previous):
                 previous(number, frame)
 

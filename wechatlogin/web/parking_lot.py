@@ -54,6 +54,7 @@ class ParkingLot:
         self._taken = 0
         self._thread: threading.Thread | None = None
         self._is_closing = False
+        self._is_dismissing = False
         # Made once, for all who are parked share it.
         self._deliver = self._deliver_answer
         # An arrival, or somebody parked who has been answered.
@@ -107,6 +108,14 @@ class ParkingLot:
         self._ring()
         return True
 
+    def dismiss(self) -> None:
+        """Let the thread answer everybody in the room that nothing has changed, and return at once.
+
+        A signal's handler may call this, which must not wait for what it has interrupted.
+        """
+        self._is_dismissing = True
+        self._ring()
+
     def close(self) -> None:
         """Let the answers that are on their way leave, and end the thread."""
         with self._lock:
@@ -147,6 +156,9 @@ class ParkingLot:
                 self._attend(key, events)
             now = time.monotonic()
             self._take_in()
+            if self._is_dismissing:
+                self._is_dismissing = False
+                self._room.dismiss()
             self._end_those_due(now)
             if self._is_closing and closes_at is None:
                 closes_at = now + CLOSE_SECONDS
