@@ -7,6 +7,7 @@ from flask_babel import get_locale
 
 from wechatlogin.i18n import LANGUAGES
 from wechatlogin.services.site import Browser, Site
+from wechatlogin.services.ways import Device
 from wechatlogin.web import cookies
 from wechatlogin.wechat import user_agent
 
@@ -55,6 +56,14 @@ def browser_name() -> str:
 def is_in_wechat() -> bool:
     """Tell whether the page is open in WeChat's own browser; good for looks, not for trust."""
     return user_agent.in_wechat(request.user_agent.string)
+
+
+def device() -> Device:
+    """Return in which kind of browser the page is open; good for looks, not for trust."""
+    if is_in_wechat():
+        return Device.IN_WECHAT
+    is_mobile = user_agent.is_mobile(request.user_agent.string)
+    return Device.PHONE if is_mobile else Device.DESKTOP
 
 
 def wants_json() -> bool:

@@ -32,9 +32,8 @@ from wechatlogin.services.errand import Errand
 from wechatlogin.services.qr_image import draw_svg
 from wechatlogin.services.ways import Device
 from wechatlogin.web import brands, destinations, offers, own_paths, people
-from wechatlogin.web.context import current_browser, current_site
+from wechatlogin.web.context import current_browser, current_site, device
 from wechatlogin.web.login import start_limit
-from wechatlogin.web.menu import device
 from wechatlogin.web.parameters import get_single
 from wechatlogin.wechat.app import Right
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import request, url_for
+from flask import url_for
 from flask_babel import gettext
 
 from wechatlogin.errors import NotConfigured, RightMissing
@@ -12,8 +12,7 @@ from wechatlogin.services import ways, wechat_apps
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.ways import Device, Offer
 from wechatlogin.web import login_urls
-from wechatlogin.web.context import current_site, is_in_wechat
-from wechatlogin.wechat import user_agent
+from wechatlogin.web.context import current_site, device
 from wechatlogin.wechat.app import Right
 
 #: By either of which an account can give a code.
@@ -106,11 +105,3 @@ class Menu:
             self.apps,
             desktop_ways=current_site().settings.desktop_ways,
         )
-
-
-def device() -> Device:
-    """Return in which kind of browser the page is open; good for looks, not for trust."""
-    if is_in_wechat():
-        return Device.IN_WECHAT
-    is_mobile = user_agent.is_mobile(request.user_agent.string)
-    return Device.PHONE if is_mobile else Device.DESKTOP

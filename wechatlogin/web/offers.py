@@ -14,8 +14,8 @@ from wechatlogin.services.ways import Device, Offer
 from wechatlogin.services.web_login import Visit
 from wechatlogin.web import brands, languages, login_urls, security
 from wechatlogin.web.brands import Brand
-from wechatlogin.web.context import current_browser, current_site
-from wechatlogin.web.menu import Menu, device
+from wechatlogin.web.context import current_browser, current_site, device
+from wechatlogin.web.menu import Menu
 from wechatlogin.web.security import Openers, Openness
 from wechatlogin.wechat.oauth import Scope
 
