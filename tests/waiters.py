@@ -142,21 +142,12 @@ class Waiter:
         seconds = time.monotonic() - self.asked_at
         return Answer(int(status), headers, content, protocol, seconds)
 
-    def has_answer(self) -> bool:
-        """Tell whether the first byte of an answer is there already."""
-        self.connection.setblocking(False)
-        try:
-            self.connection.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return False
-        return True
-
     def is_kept_waiting(self, seconds: float = 0.2) -> bool:
-        """Return whether nothing at all arrives for so long."""
+        """Return whether nothing at all arrives for so long; 0 looks at what is there already."""
         self.connection.settimeout(seconds)
         try:
             self.connection.recv(1, socket.MSG_PEEK)
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             return True
         return False
 

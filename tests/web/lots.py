@@ -1,7 +1,7 @@
 """A parking lot by itself: one end of a socket pair is the browser, the other the worker's."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,12 +32,23 @@ class Stage:
     lot: ParkingLot
     guests: list[Guest] = field(default_factory=list)
 
-    def parks(self, attempt_id: str, *, seconds: float = 20, address: str = "::1") -> Waiter | None:
-        """Park a browser as the middleware does; None where there is no place."""
+    def parks(
+        self,
+        attempt_id: str,
+        *,
+        seconds: float = 20,
+        address: str = "::1",
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Waiter | None:
+        """Park a browser as the middleware does; None where there is no place.
+
+        What happens `meanwhile` does so once the row is read and before the browser is parked.
+        """
         browser, worker = socket.socketpair()
         guest = self.room.enter(attempt_id, address)
         status = attempt_status.get_status(self.engine, attempt_id, now=clock.now())
         assert status is not None
+        meanwhile()
         guest.stay(status, seconds)
         self.guests.append(guest)
         is_parked = self.lot.park(worker, head=HEAD, guest=guest)

@@ -1,14 +1,13 @@
 """Whoever has moved an attempt says how it stands, and with that answers who waits for it."""
 
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.waiters import Waiter, add_attempt, eventually, mark_scanned
-from tests.web.lots import HEAD, Stage, make_stage, parked_waiter
+from tests.waiters import add_attempt, eventually, mark_scanned
+from tests.web.lots import Stage, make_stage, parked_waiter
 from wechatlogin import clock
 from wechatlogin.models import Status
 from wechatlogin.services import attempt_status
@@ -34,7 +33,7 @@ def test_who_knows_how_it_stands_has_answered_before_going_on(stage: Stage) -> N
     stage.bus.wake(attempt_id, news(stage, attempt_id, Status.CONFIRMED))
 
     # The row says something else: it was not read.
-    assert waiter.has_answer()
+    assert not waiter.is_kept_waiting(0)
     assert waiter.answer().body["status"] == Status.CONFIRMED
     assert len(stage.room) == 0
     waiter.hangs_up()
@@ -56,16 +55,13 @@ def test_who_is_late_to_say_how_it_stands_answers_nobody(stage: Stage) -> None:
 
 def test_who_enters_while_it_is_said_how_it_stands_reads_the_row(stage: Stage) -> None:
     attempt_id = add_attempt(stage.engine)
-    browser, worker = socket.socketpair()
-    guest = stage.room.enter(attempt_id, "::1")
-    status = attempt_status.get_status(stage.engine, attempt_id, now=clock.now())
-    assert status is not None
-    mark_scanned(stage.engine, attempt_id)
-    stage.bus.wake(attempt_id, replace(status, status=Status.SCANNED))
 
-    guest.stay(status, 20)
-    stage.lot.park(worker, head=HEAD, guest=guest)
-    worker.close()
+    def move() -> None:
+        mark_scanned(stage.engine, attempt_id)
+        stage.bus.wake(attempt_id, replace(news(stage, attempt_id, Status.SCANNED), number=None))
 
-    assert Waiter(browser).answer(within=0.5).body["number"] == 42
-    browser.close()
+    waiter = stage.parks(attempt_id, meanwhile=move)
+
+    assert waiter is not None
+    assert waiter.answer(within=0.5).body["number"] == 42
+    waiter.hangs_up()

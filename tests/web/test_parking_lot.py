@@ -2,7 +2,6 @@
 
 import os
 import resource
-import socket
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.waiters import Waiter, add_attempt, eventually, mark_scanned
-from tests.web.lots import HEAD, Stage, make_stage, parked_waiter
+from tests.waiters import add_attempt, eventually, mark_scanned
+from tests.web.lots import Stage, make_stage, parked_waiter
 from wechatlogin import clock
 from wechatlogin.models import Status
 from wechatlogin.services import attempt_status
@@ -60,20 +59,16 @@ def test_a_wake_up_without_a_change_answers_nobody(stage: Stage) -> None:
 
 def test_nothing_is_lost_between_the_reading_and_the_parking(stage: Stage) -> None:
     attempt_id = add_attempt(stage.engine)
-    browser, worker = socket.socketpair()
-    guest = stage.room.enter(attempt_id, "::1")
-    status = attempt_status.get_status(stage.engine, attempt_id, now=clock.now())
-    assert status is not None
-    mark_scanned(stage.engine, attempt_id)
-    stage.bus.wake(attempt_id)
 
-    guest.stay(status, 20)
-    stage.lot.park(worker, head=HEAD, guest=guest)
-    worker.close()
-    answer = Waiter(browser).answer(within=0.5)
+    def move() -> None:
+        mark_scanned(stage.engine, attempt_id)
+        stage.bus.wake(attempt_id)
 
-    assert answer.body["status"] == Status.SCANNED
-    browser.close()
+    waiter = stage.parks(attempt_id, meanwhile=move)
+
+    assert waiter is not None
+    assert waiter.answer(within=0.5).body["status"] == Status.SCANNED
+    waiter.hangs_up()
 
 
 def test_time_up_is_answered_with_the_state_unchanged(stage: Stage) -> None:

@@ -132,7 +132,7 @@ class ParkedConnection:
         self.connection = connection
         self.shared_head, self.request_id = head
         self._deliver = deliver
-        # One for each: whoever holds it and is not the interpreter's turn would hold up the others.
+        # One for each: while one is held others have their turn, and would wait for a common one.
         self._changing = threading.Lock()
         self.guest = guest
         #: When the present phase ends, by the monotonic clock.
