@@ -12,8 +12,6 @@ from wechatlogin.wechat.app import AppKind
 
 BASE = "http://127.0.0.1:5000"
 DESKTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0.0.0"
-
-
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148"
 
 
@@ -68,6 +66,13 @@ def test_the_first_that_is_named_is_shown_and_the_code_where_it_is(app: Flask) -
     assert "输入验证码" in page
     assert get(app, f"/login/code?client_id={client_id}").status_code == 200
     assert window.status_code == 501
+
+
+def test_an_application_is_not_served_in_a_way_that_it_leaves_out(app: Flask) -> None:
+    picky, other = register(app, "website"), register(app)
+
+    assert get(app, f"/login?client_id={picky}", PHONE).status_code == 501
+    assert get(app, f"/login?client_id={other}", PHONE).status_code == 200
 
 
 @pytest.mark.parametrize(
