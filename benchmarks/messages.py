@@ -16,9 +16,11 @@ from wechatlogin.wechat import messages
 from wechatlogin.wechat.app import AppKind, MessageMode, WeChatApp
 from wechatlogin.wechat.messages import PassiveReply
 
-PUSHES = 1000
-#: For each round of the others: what takes so little time is at the mercy of the moment.
-ROUNDS = 5
+#: In a round of some milliseconds: what takes so little time is at the mercy of the moment, and of
+#: two sides that take turns so soon the moment is the same.
+PUSHES = 100
+#: For each round of the others.
+ROUNDS = 50
 LEAST = 1.7
 _REPLY = PassiveReply(WORDS)
 
