@@ -5,7 +5,7 @@ POST /login/code    the code; five guesses, then the page has to be opened anew
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask import Response as Answer
@@ -17,7 +17,7 @@ from wechatlogin import clock
 from wechatlogin.errors import AttemptNotFound, CodeError, CodeTriesExhausted, CodeWrong
 from wechatlogin.extensions import limiter
 from wechatlogin.models import Attempt, Status, Way, WeChatAppRow
-from wechatlogin.services import agreements, attempts, codes, logins, ways, wechat_apps
+from wechatlogin.services import agreements, attempts, codes, logins, ways
 from wechatlogin.services.errand import Errand
 from wechatlogin.web import agreeing, destinations, login_urls, offers, people
 from wechatlogin.web.context import current_browser, current_site
@@ -118,7 +118,8 @@ def _again(attempt: Attempt, err: CodeError) -> str:
 
 def _page(attempt: Attempt, *, error: str | None = None, is_open: bool = True) -> str:
     site, errand = current_site(), Errand.of(attempt)
-    chat_only = _get_chat_only(errand)
+    menu = Menu.read(errand)
+    chat_only = _get_chat_only(menu.apps)
     offers.open_up_for(errand)
     return render_template(
         "code.html",
@@ -135,17 +136,17 @@ def _page(attempt: Attempt, *, error: str | None = None, is_open: bool = True) -
             ),
         ],
         auth_url=None if chat_only else site.url(url_for("anqicms.auth", state="code")),
-        restart_url=Menu.read(errand).get_code_url(),
+        restart_url=menu.get_code_url(),
         back_url=login_urls.restart_url(errand),
         site_name=offers.site_name(errand),
     )
 
 
-def _get_chat_only(errand: Errand) -> WeChatAppRow | None:
+def _get_chat_only(apps: Sequence[WeChatAppRow]) -> WeChatAppRow | None:
     """Return the account that codes are asked from by writing to it, where none may do more."""
-    if wechat_apps.get_entitled(Right.WEB_AUTHORIZATION, errand.application) is not None:
+    if any(app.has(Right.WEB_AUTHORIZATION) for app in apps):
         return None
-    return wechat_apps.get_entitled(Right.CHAT, errand.application)
+    return next((app for app in apps if app.has(Right.CHAT)), None)
 
 
 def _how_to_ask(chat_only: WeChatAppRow | None) -> list[str]:
