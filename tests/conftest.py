@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pydantic import SecretStr
 
 from tests import databases, fault_results, node
+from tests.chromium import find_chromium
 from tests.databases import Migrated
 from tests.servers import (
     TEMPLATE_ID,
@@ -41,6 +42,9 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+#: Where files are kept in memory, if there is room: what a test commits need not reach a disk.
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder there that is its user's alone
+ROOM = 4 * 1024**3
 OPERATOR_PASSWORD = "canary-operator-password"
 OPEN_PLATFORM = "the open-platform account"
 FOLLOW_URL = "http://weixin.qq.com/r/a-personal-account"
@@ -53,12 +57,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let programs be interrupted, and the first process hear the results from the others."""
+    """Let programs be interrupted, files lie in memory, and the first process hear the results."""
     # What a shell runs in its background ignores Ctrl-C, and so would the programs that are tried.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if _has_room_in_memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
     is_first = not hasattr(config, "workerinput")
     if is_first and config.getoption(fault_results.OPTION):
         config.pluginmanager.register(fault_results.FaultResults())
+
+
+def _has_room_in_memory() -> bool:
+    if not IN_MEMORY.is_dir() or shutil.disk_usage(IN_MEMORY).free <= ROOM:
+        return False
+    # Some tests write a program and run it.
+    return not os.statvfs(IN_MEMORY).f_flag & os.ST_NOEXEC
 
 
 @dataclass(frozen=True)
@@ -317,10 +330,7 @@ def node_modules() -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, once for the session: Playwright starts one event loop and no second."""
-    named = os.environ.get("WECHATLOGIN_CHROMIUM")
-    # Without one on the machine Playwright takes the one that it has brought itself.
-    found = named or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=QUIET)
+        launched = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
         yield launched
         launched.close()

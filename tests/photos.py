@@ -8,7 +8,6 @@ photos/pages/*.png      the photographs
 import asyncio
 import html
 import itertools
-import os
 import shutil
 import sys
 import time
@@ -20,6 +19,7 @@ from PIL import Image, ImageDraw
 from playwright.async_api import Browser, Page, Route, async_playwright
 
 from tests import gallery, sample_pages, source_tree
+from tests.chromium import find_chromium
 from tests.sample_pages import Sample
 
 FOLDER = source_tree.ROOT / "photos"
@@ -185,8 +185,9 @@ async def main(words: Sequence[str]) -> None:
         for lang in sample_pages.LANGUAGES
     ]
     async with async_playwright() as playwright:
-        found = os.environ.get("WECHATLOGIN_CHROMIUM") or shutil.which("chromium")
-        browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(
+            executable_path=find_chromium(), args=["--no-sandbox"]
+        )
         photos = await take_all(browser, wanted)
         await browser.close()
     for size, lang, theme in itertools.product(SIZES, sample_pages.LANGUAGES, THEMES):

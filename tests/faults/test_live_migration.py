@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from flask_migrate import upgrade
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from tests import databases
@@ -35,8 +34,7 @@ VERSIONS = MIGRATIONS / "versions"
 def installation(
     request: pytest.FixtureRequest, tmp_path: Path, install: Installer
 ) -> Iterator[Installation]:
-    with databases.fresh_database(request.param, tmp_path) as url:
-        make_tables(url)
+    with install.migrated.copied(tmp_path, request.param) as url:
         installation = install(database_url=url)
         yield installation
         with installation.app.app_context():
@@ -52,14 +50,6 @@ def next_migrations(tmp_path: Path) -> Path:
     named = text.replace("{former}", readiness.get_newest_schema())
     (folder / "versions" / "next.py").write_text(named, encoding="utf-8")
     return folder
-
-
-def make_tables(url: str) -> None:
-    app = create_app(settings_for_tests(database_url=url))
-    with app.app_context():
-        upgrade()
-        db.session.remove()
-        db.engine.dispose()
 
 
 def begin(settings: Settings, *words: str) -> subprocess.Popen[str]:
