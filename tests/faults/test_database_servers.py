@@ -78,6 +78,7 @@ def readiness(installation: Installation) -> int:
 
 
 def kill_others(administrator: Connection) -> int:
+    """End the service's connections, and return how many they were."""
     dialect = administrator.dialect.name.replace("mariadb", "mysql")
     others = administrator.scalars(text(OTHERS[dialect])).all()
     for other in others:
@@ -86,6 +87,7 @@ def kill_others(administrator: Connection) -> int:
         except OperationalError as err:
             if getattr(err.orig, "args", (None,))[0] != NO_SUCH_THREAD:
                 raise
+    assert eventually(lambda: not {*others} & {*administrator.scalars(text(OTHERS[dialect]))})
     return len(others)
 
 

@@ -35,8 +35,9 @@ def engine_options(database_url: str, *, threads: int, is_command: bool) -> dict
         **size,
         # What another process has committed is seen by the next statement, on every database.
         "isolation_level": "READ COMMITTED",
-        # One that has died is found out before it is used, and replaced.
-        "pool_pre_ping": True,
+        # One that has ended is found out before it is used, and replaced; of PostgreSQL's that is
+        # known without asking.
+        "pool_pre_ping": url.get_backend_name() != "postgresql",
         "pool_recycle": RECYCLE_SECONDS,
         "connect_args": {
             "connect_timeout": CONNECT_SECONDS,
@@ -67,6 +68,7 @@ def prepare_server(engine: Engine, *, is_command: bool) -> None:
         from wechatlogin.models import postgresql
 
         event.listen(engine, "connect", lambda connection, _: postgresql.prepare(connection))
+        postgresql.replace_ended(engine)
     else:
         limits = {"innodb_lock_wait_timeout": LOCK_SECONDS, "lock_wait_timeout": LOCK_SECONDS}
 

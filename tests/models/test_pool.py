@@ -1,0 +1,82 @@
+"""A connection that has ended is replaced before it is used, and one that lives is not asked."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from tests import databases
+from tests.waiters import eventually
+from wechatlogin.models.pool import engine_options, prepare_server
+
+NUMBER = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT CONNECTION_ID()"}
+END = {"postgresql": "SELECT pg_terminate_backend(:number)", "mysql": "KILL :number"}
+IS_THERE = {
+    "postgresql": "SELECT count(*) FROM pg_stat_activity WHERE pid = :number",
+    "mysql": "SELECT count(*) FROM information_schema.processlist WHERE id = :number",
+}
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """One connection, as the service has them."""
+    with databases.fresh_database(request.param, tmp_path) as url:
+        engine = create_engine(url, **engine_options(url, threads=1, is_command=False))
+        prepare_server(engine, is_command=False)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def administrator(engine: Engine) -> Iterator[Connection]:
+    """A connection of somebody else, outside of any transaction."""
+    other = create_engine(engine.url, isolation_level="AUTOCOMMIT")
+    with other.connect() as connection:
+        yield connection
+    other.dispose()
+
+
+def number(engine: Engine) -> int:
+    """Use a connection, and return which it was."""
+    with engine.begin() as connection:
+        return int(connection.scalar(text(NUMBER[engine.dialect.name])))
+
+
+def test_one_that_the_server_has_ended_is_replaced(
+    engine: Engine, administrator: Connection
+) -> None:
+    former = number(engine)
+
+    administrator.execute(text(END[engine.dialect.name]), {"number": former})
+    is_there = text(IS_THERE[engine.dialect.name]).bindparams(number=former)
+    assert eventually(lambda: administrator.scalar(is_there) == 0)
+
+    assert number(engine) != former
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_one_that_the_server_has_told_something_is_kept(
+    engine: Engine, administrator: Connection
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("LISTEN news"))
+    former = number(engine)
+
+    administrator.execute(text("NOTIFY news"))
+
+    assert [number(engine) for _ in range(2)] == [former, former]
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_one_that_lives_is_used_again_without_a_journey(
+    engine: Engine, administrator: Connection
+) -> None:
+    last_said = text("SELECT query FROM pg_stat_activity WHERE pid = :number")
+    last_said = last_said.bindparams(number=number(engine))
+
+    before = administrator.scalar(last_said)
+    with engine.connect():
+        after = administrator.scalar(last_said)
+
+    assert before == after == "COMMIT"
