@@ -1,11 +1,13 @@
 """Which language a page speaks: chosen by link, else the browser's wish, else the default."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from babel import Locale
+from babel.support import NullTranslations
 from flask import Flask, Response, request, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, get_translations
 
 from wechatlogin.i18n import LANGUAGES, locale_of
 from wechatlogin.web import cookies
@@ -20,6 +22,12 @@ def init_app(app: Flask) -> None:
     """Let an app's pages name their language and offer the other one."""
     app.after_request(_keep_choice)
     app.context_processor(_for_templates)
+    # Instead of Flask-Babel's own, which look for the language's catalog anew for each sentence.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: _catalog().ugettext(text),
+        ngettext=lambda one, many, number: _catalog().ungettext(one, many, number),
+        newstyle=True,
+    )
 
 
 def choose() -> str:
@@ -60,6 +68,16 @@ def switch_url() -> str:
     # What url_for takes as its own options is no parameter of ours.
     values = {name: value for name, value in values.items() if not name.startswith("_")}
     return url_for(request.endpoint, **values)
+
+
+def _catalog() -> NullTranslations:
+    return _catalog_of(get_locale())
+
+
+@cache
+def _catalog_of(_locale: Locale | None) -> NullTranslations:
+    # The language of the moment, which is asked for to be remembered by.
+    return get_translations()
 
 
 def _for_templates() -> dict[str, str]:
