@@ -12,6 +12,7 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from tests.conftest import OPERATOR_PASSWORD, Installation, Installer
+from tests.connections import administrating, end_others
 from tests.database_servers import OwnMariaDB, OwnPostgreSQL, OwnServer
 from tests.faults.traffic import Traffic, statuses
 from tests.flows.phones import Browser, Phone
@@ -25,16 +26,6 @@ THREADS = 4
 #: What the service may have open at most.
 CONNECTIONS = THREADS + OVERFLOW
 RECOVERY_SECONDS = 5
-#: The service's own connections, seen from another one.
-OTHERS = {
-    "postgresql": "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
-    "AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
-    "mysql": "SELECT id FROM information_schema.processlist WHERE db = DATABASE() "
-    "AND id <> CONNECTION_ID()",
-}
-KILL = {"postgresql": "SELECT pg_terminate_backend({})", "mysql": "KILL {}"}
-#: What MariaDB says of a connection that has just ended by itself.
-NO_SUCH_THREAD = 1094
 
 
 @pytest.fixture(scope="module", params=[OwnPostgreSQL, OwnMariaDB])
@@ -61,11 +52,8 @@ def installation(server: OwnServer, install: Installer) -> Iterator[Installation
 
 @pytest.fixture
 def administrator(server: OwnServer) -> Iterator[Connection]:
-    """A connection of somebody else, outside of any transaction."""
-    engine = create_engine(server.url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with administrating(server.url) as connection:
         yield connection
-    engine.dispose()
 
 
 def visit(installation: Installation) -> Traffic:
@@ -75,20 +63,6 @@ def visit(installation: Installation) -> Traffic:
 
 def readiness(installation: Installation) -> int:
     return requests.get(f"{installation.url}/readyz", timeout=20).status_code
-
-
-def kill_others(administrator: Connection) -> int:
-    """End the service's connections, and return how many they were."""
-    dialect = administrator.dialect.name.replace("mariadb", "mysql")
-    others = administrator.scalars(text(OTHERS[dialect])).all()
-    for other in others:
-        try:
-            administrator.execute(text(KILL[dialect].format(other)))
-        except OperationalError as err:
-            if getattr(err.orig, "args", (None,))[0] != NO_SUCH_THREAD:
-                raise
-    assert eventually(lambda: not {*others} & {*administrator.scalars(text(OTHERS[dialect]))})
-    return len(others)
 
 
 @pytest.mark.fault("C-16")
@@ -126,7 +100,7 @@ def test_connections_that_the_server_has_ended_are_replaced_before_they_are_used
     with visit(installation) as traffic:
         traffic.go_on(0.3)
 
-    assert kill_others(administrator) > 0
+    assert end_others(administrator) > 0
     answers = [Browser().step(f"{installation.url}/login/code") for _ in range(CONNECTIONS)]
 
     assert {answer.status_code for answer in answers} == {200}
@@ -140,7 +114,7 @@ def test_connections_that_end_in_the_middle_cost_a_request_each(
         killed = 0
         for _ in range(3):
             traffic.go_on(0.2)
-            killed += kill_others(administrator)
+            killed += end_others(administrator)
         over_at = time.monotonic()
         traffic.go_on(0.5)
 
@@ -187,7 +161,7 @@ def test_without_a_connection_to_be_had_the_answer_comes_at_once(
 ) -> None:
     if isinstance(server, OwnMariaDB):
         administrator.execute(text("SET GLOBAL max_connections = 10"))
-    kill_others(administrator)
+    end_others(administrator)
     taken = take_all(server)
 
     with visit(installation) as traffic:

@@ -7,15 +7,10 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from tests import databases
-from tests.waiters import eventually
+from tests.connections import administrating, end_others
 from wechatlogin.models.pool import engine_options, prepare_server
 
 NUMBER = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT CONNECTION_ID()"}
-END = {"postgresql": "SELECT pg_terminate_backend(:number)", "mysql": "KILL :number"}
-IS_THERE = {
-    "postgresql": "SELECT count(*) FROM pg_stat_activity WHERE pid = :number",
-    "mysql": "SELECT count(*) FROM information_schema.processlist WHERE id = :number",
-}
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
@@ -30,11 +25,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def administrator(engine: Engine) -> Iterator[Connection]:
-    """A connection of somebody else, outside of any transaction."""
-    other = create_engine(engine.url, isolation_level="AUTOCOMMIT")
-    with other.connect() as connection:
+    with administrating(engine.url.render_as_string(hide_password=False)) as connection:
         yield connection
-    other.dispose()
 
 
 def number(engine: Engine) -> int:
@@ -48,9 +40,7 @@ def test_one_that_the_server_has_ended_is_replaced(
 ) -> None:
     former = number(engine)
 
-    administrator.execute(text(END[engine.dialect.name]), {"number": former})
-    is_there = text(IS_THERE[engine.dialect.name]).bindparams(number=former)
-    assert eventually(lambda: administrator.scalar(is_there) == 0)
+    assert end_others(administrator) == 1
 
     assert number(engine) != former
 
