@@ -1,15 +1,18 @@
 """Units of writes take as many rows as are changed in a moment, and then let others write."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
+from sqlalchemy import event
 
 from tests.stories import start_attempt
 from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt
 from wechatlogin.services import pace
-from wechatlogin.services.pace import AIM_SECONDS, FIRST, LEAST, MOST, Pace
+from wechatlogin.services.pace import AIM_SECONDS, DEAREST_COMMIT_SECONDS, FIRST, LEAST, MOST, Pace
 from wechatlogin.services.site import Site
 
 
@@ -25,6 +28,15 @@ class Disk:
     def change(self, rows: int, *, seconds_each: float) -> int:
         self.now += rows * seconds_each
         return rows
+
+    @contextmanager
+    def committing(self, *, seconds: float) -> Iterator[None]:
+        def take(_connection: object) -> None:
+            self.now += seconds
+
+        event.listen(db.engine, "commit", take)
+        yield
+        event.remove(db.engine, "commit", take)
 
 
 @pytest.fixture
@@ -76,6 +88,27 @@ def test_after_a_cheap_unit_the_dear_one_before_it_still_counts(storage: Site, d
 
     assert after_one == FIRST
     assert ours.rows == 2 * FIRST
+
+
+@pytest.mark.parametrize("commit_seconds", [AIM_SECONDS, DEAREST_COMMIT_SECONDS])
+def test_what_every_commit_takes_is_not_laid_to_the_rows(
+    storage: Site, disk: Disk, commit_seconds: float
+) -> None:
+    ours = Pace(no_rest)
+
+    with disk.committing(seconds=commit_seconds):
+        run(ours, disk, seconds_each=AIM_SECONDS / 100, units=10)
+
+    assert 99 <= ours.rows <= 101
+
+
+def test_where_a_commit_takes_very_long_few_rows_are_enough(storage: Site, disk: Disk) -> None:
+    ours = Pace(no_rest)
+
+    with disk.committing(seconds=2 * DEAREST_COMMIT_SECONDS):
+        run(ours, disk, seconds_each=1e-9, units=10)
+
+    assert ours.rows == LEAST
 
 
 def test_the_last_few_rows_say_nothing_about_many(storage: Site, disk: Disk) -> None:

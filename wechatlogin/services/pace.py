@@ -2,7 +2,9 @@
 
 What a row costs is known to the disk alone: how many indexes lead to it, and whether those are in
 memory. So each unit is timed, and the next takes what would have filled `AIM_SECONDS`, by the
-dearer of the last two: rows differ, and after a cheap unit the next would often take too long.
+dearer of the last two: rows differ, and after a cheap unit the next would often take too long. What
+every commit takes is not laid to the rows: on a slow disk that alone would leave each unit the
+fewest.
 After each the others may write for as long as it took: whoever waits for SQLite's lock only looks
 for it now and then, and would miss a gap that is short.
 """
@@ -18,6 +20,8 @@ from wechatlogin.models.transaction import repeatable, write
 AIM_SECONDS = 0.01
 #: Where its indexes are on the disk alone, a row takes a millisecond and more.
 FIRST, LEAST, MOST = 20, 5, 1_000
+#: More than this a commit takes because of its rows, or the disk is so slow that few are enough.
+DEAREST_COMMIT_SECONDS = 4 * AIM_SECONDS
 
 Rest = Callable[[float], None]
 
@@ -30,11 +34,14 @@ class Pace:
     rows: int = FIRST
     #: What a row took in the unit before.
     _row_seconds: float = field(default=0.0, init=False)
+    #: The quickest commit so far.
+    _commit_seconds: float = field(default=DEAREST_COMMIT_SECONDS, init=False)
 
     def unit(self, rows: int, change: Callable[[], int]) -> int:
         """Change so many rows in a unit of writes, learn from it, and return what `change` does."""
-        changed, seconds = _timed(change)
-        self._learn(rows, seconds)
+        changed, seconds, commit_seconds = _timed(change)
+        self._commit_seconds = min(self._commit_seconds, commit_seconds)
+        self._learn(rows, seconds - self._commit_seconds)
         self.rest(seconds)
         return changed
 
@@ -54,10 +61,14 @@ class Pace:
 
 
 @repeatable
-def _timed(change: Callable[[], int]) -> tuple[int, float]:
+def _timed(change: Callable[[], int]) -> tuple[int, float, float]:
+    """Return what was changed, how long that took, and how much of it the commit."""
     with write() as session:
         # Here SQLite's lock is waited for, which says nothing about the rows.
         session.connection()
         began = time.monotonic()
         changed = change()
-    return changed, time.monotonic() - began
+        session.flush()
+        written = time.monotonic()
+    committed = time.monotonic()
+    return changed, committed - began, committed - written
