@@ -1,4 +1,4 @@
-"""A connection that has ended is replaced before it is used, and one that lives is not asked."""
+"""Which connection is used: one that lives, without asking it, and of several the warmest."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +15,9 @@ NUMBER = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT CONNECTION_I
 
 @pytest.fixture(params=["postgresql", "mariadb"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """One connection, as the service has them."""
+    """Two connections at most, as the service has them."""
     with databases.fresh_database(request.param, tmp_path) as url:
-        engine = create_engine(url, **engine_options(url, threads=1, is_command=False))
+        engine = create_engine(url, **engine_options(url, threads=2, is_command=False))
         prepare_server(engine, is_command=False)
         yield engine
         engine.dispose()
@@ -32,7 +32,17 @@ def administrator(engine: Engine) -> Iterator[Connection]:
 def number(engine: Engine) -> int:
     """Use a connection, and return which it was."""
     with engine.begin() as connection:
-        return int(connection.scalar(text(NUMBER[engine.dialect.name])))
+        return number_of(connection)
+
+
+def number_of(connection: Connection) -> int:
+    return int(connection.scalar(text(NUMBER[connection.dialect.name])))
+
+
+def numbers_of_two(engine: Engine) -> set[int]:
+    """Use two connections at once, and return which they were."""
+    with engine.begin() as first, engine.begin() as second:
+        return {number_of(first), number_of(second)}
 
 
 def test_one_that_the_server_has_ended_is_replaced(
@@ -70,3 +80,22 @@ def test_one_that_lives_is_used_again_without_a_journey(
         after = administrator.scalar(last_said)
 
     assert before == after == "COMMIT"
+
+
+def test_of_several_the_one_is_used_that_was_used_last(engine: Engine) -> None:
+    with engine.begin() as first:
+        former = number_of(first)
+        with engine.begin() as second:
+            assert number_of(second) != former
+
+    assert number(engine) == former
+
+
+def test_all_that_the_server_has_ended_are_replaced(
+    engine: Engine, administrator: Connection
+) -> None:
+    former = numbers_of_two(engine)
+
+    assert end_others(administrator) == 2
+
+    assert not numbers_of_two(engine) & former
