@@ -15,7 +15,7 @@ from wechatlogin import clock
 from wechatlogin.extensions import db
 from wechatlogin.models import AuditEntry, AuditTag, Identity, Merge, User, WeChatAppRow
 from wechatlogin.models.transaction import write
-from wechatlogin.services import applications, merging
+from wechatlogin.services import applications, merge_records
 from wechatlogin.services.applications import NewApplication
 from wechatlogin.wechat.app import AppKind
 
@@ -146,7 +146,7 @@ def two_known_to_a_shop(installation: Installation, context: BrowserContext) -> 
     context.clear_cookies()
     log_in_on_desktop(installation, context, person)
     db.session.rollback()
-    return merging.get_waiting()[0].id
+    return merge_records.get_waiting()[0].id
 
 
 def test_the_operator_is_told_of_a_merge_that_waits_and_decides(

@@ -25,9 +25,10 @@ from wechatlogin.services import (
     accounts,
     applications,
     attempts,
+    confirmations,
     logins,
-    merging,
-    qr_login,
+    merge_records,
+    qr_scans,
 )
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.applications import NewApplication
@@ -92,7 +93,7 @@ def proposed(site: Site, service: WeChatAppRow, website: WeChatAppRow) -> Merge:
         log_in(site, identity, application=application)
     see(service, "o-s")
     see(website, "o-w")
-    return merging.get_waiting()[0]
+    return merge_records.get_waiting()[0]
 
 
 def merged(site: Site, service: WeChatAppRow, website: WeChatAppRow) -> Merge:
@@ -132,9 +133,9 @@ def start_adding(browser: Browser, user_id: str, row: WeChatAppRow) -> Attempt:
 
 
 def confirm_on_phone(site: Site, row: WeChatAppRow, attempt: Attempt, openid: str) -> None:
-    scanned = qr_login.pin(site, row, attempt, sighting=Sighting(openid, follows=True), now=LATER)
+    scanned = qr_scans.pin(site, row, attempt, sighting=Sighting(openid, follows=True), now=LATER)
     token = str(scanned.confirm_url).rsplit("/", 1)[1]
-    qr_login.choose(site, token, None, now=LATER)
+    confirmations.choose(site, token, None, now=LATER)
 
 
 def add(site: Site, browser: Browser, user_id: str, row: WeChatAppRow, openid: str) -> Login:

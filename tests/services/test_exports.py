@@ -21,7 +21,7 @@ from wechatlogin.errors import UserUnknown
 from wechatlogin.extensions import db
 from wechatlogin.models import AuditEntry, AuditTag, User
 from wechatlogin.models.transaction import write
-from wechatlogin.services import accounts, audit, bans, consents, exports, merging
+from wechatlogin.services import accounts, audit, bans, consents, export_document, exports, merging
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.site import Site
 from wechatlogin.wechat.oauth import Profile
@@ -46,7 +46,7 @@ def test_everything_of_a_person_is_in_it(storage: Site) -> None:
 
     told = exported(identity.user_id)
 
-    assert (told["format"], told["exported_at"]) == (exports.FORMAT, LATER.isoformat())
+    assert (told["format"], told["exported_at"]) == (export_document.FORMAT, LATER.isoformat())
     assert told["person"]["id"] == identity.user_id
     assert told["person"]["privacy_notice"] == {"version": 3, "accepted_at": NOW.isoformat()}
     named = told["identities"][0]

@@ -40,7 +40,7 @@ from wechatlogin.models import (
     User,
     WeChatAppRow,
 )
-from wechatlogin.services import logins, merging
+from wechatlogin.services import logins, merge_records, merging
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.linking import Outcome
 from wechatlogin.services.merge_pairs import Conflict
@@ -151,7 +151,7 @@ def test_where_an_application_knows_both_an_operator_decides(
     login = add(storage, browser, lin.user_id, website, "o-w")
 
     assert login.outcome is Outcome.WAITING
-    assert merging.get_waiting()[0].conflict == Conflict.APPLICATION
+    assert merge_records.get_waiting()[0].conflict == Conflict.APPLICATION
     assert openids(lin.user_id) == {"o-lin"}
 
 
@@ -164,7 +164,7 @@ def test_what_an_operator_keeps_apart_cannot_be_added(
     log_in(storage, other, application=shop)
     browser = logged_in(storage, lin)
     add(storage, browser, lin.user_id, website, "o-w")
-    waiting = merging.get_waiting()[0]
+    waiting = merge_records.get_waiting()[0]
     merging.decide(waiting.id, Decision.KEEP_APART, by=LI, now=LATER)
 
     assert add(storage, browser, lin.user_id, website, "o-w").outcome is Outcome.APART

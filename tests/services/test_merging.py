@@ -39,6 +39,7 @@ from wechatlogin.models.transaction import write
 from wechatlogin.services import (
     accounts,
     attempts,
+    merge_records,
     merging,
     sessions,
     users,
@@ -210,7 +211,7 @@ def test_an_application_that_knows_both_leaves_it_to_an_operator(
 
     assert (merge.state, merge.conflict) == (MergeState.WAITING, Conflict.APPLICATION)
     assert count(User) == 2
-    assert merging.count_waiting() == 1
+    assert merge_records.count_waiting() == 1
     assert AuditTag.USER_MERGED not in tags()
 
 
@@ -233,7 +234,7 @@ def test_two_openids_in_one_wechat_app_are_left_to_an_operator(
 
     see(service, "o-s2")
 
-    assert merging.get_waiting()[0].conflict == Conflict.WECHAT_APP
+    assert merge_records.get_waiting()[0].conflict == Conflict.WECHAT_APP
     assert count(User) == 2
 
 
@@ -247,7 +248,7 @@ def test_an_operator_merges_after_all(
     row = db.session.scalars(select(ApplicationUser)).one()
     assert count(User) == 1
     assert (row.user_id, merge.state, merge.decided_by) == (merge.user_id, MergeState.MERGED, "li")
-    assert merging.get_waiting() == []
+    assert merge_records.get_waiting() == []
 
 
 def test_a_program_that_knew_both_loses_the_session_of_the_one_who_goes(
@@ -282,7 +283,7 @@ def test_two_that_an_operator_keeps_apart_are_never_proposed_again(
     see(website, "o-w", now=MUCH_LATER)
 
     assert count(User) == 2
-    assert merging.get_waiting() == []
+    assert merge_records.get_waiting() == []
     with pytest.raises(MergeDecided):
         merging.decide(merge.id, Decision.KEEP_APART, by=LI, now=LATER)
 
@@ -301,7 +302,7 @@ def test_what_keeps_two_apart_holds_after_one_is_merged_with_a_third(
     see(website, "o-w", UNIONID, now=MUCH_LATER)
 
     assert count(User) == 2
-    assert merging.get_waiting() == []
+    assert merge_records.get_waiting() == []
 
 
 def test_a_proposal_whose_person_is_erased_waits_no_longer(
@@ -311,6 +312,6 @@ def test_a_proposal_whose_person_is_erased_waits_no_longer(
 
     accounts.erase_identity(website.appid, "o-w", now=LATER)
 
-    assert merging.get_waiting() == []
+    assert merge_records.get_waiting() == []
     with pytest.raises(MergeNotFound):
         merging.decide(merge_id, Decision.MERGE, by=LI, now=LATER)

@@ -27,7 +27,7 @@ from wechatlogin.models import (
     WeChatAppRow,
 )
 from wechatlogin.services import (
-    merging,
+    merge_records,
     wechat_apps,
 )
 from wechatlogin.services.site import Site
@@ -94,4 +94,4 @@ def test_logins_and_a_merge_at_once_end_with_one_user_who_is_logged_in(
     assert count(Session) == 6
     assert owners == set(db.session.scalars(select(User.id)))
     # An application may have met both before they were merged; then an operator decides.
-    assert count(User) == 1 or merging.count_waiting() == 1
+    assert count(User) == 1 or merge_records.count_waiting() == 1

@@ -10,7 +10,7 @@ from wechatlogin.config import ConfirmPolicy
 from wechatlogin.errors import AttemptDeclined, NumberWrong, RateLimited
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, AuditEntry, Status, Way, WeChatAppRow
-from wechatlogin.services import attempts, number_login, qr_login
+from wechatlogin.services import attempts, confirmations, number_login
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.number_login import Started
 from wechatlogin.services.site import Site
@@ -70,7 +70,7 @@ def test_the_link_confirms_the_attempt_as_the_sender(storage: Site, row: WeChatA
     sent = number_login.sent(storage, row, shown(started), "o-lin", now=SOON)
     token = str(sent.confirm_url).rpartition("/")[2]
 
-    qr_login.choose(storage, token, None, now=SOON)
+    confirmations.choose(storage, token, None, now=SOON)
 
     identity = an_identity(row, "o-lin", now=SOON)
     assert now_of(started.attempt).status == Status.CONFIRMED
@@ -155,7 +155,7 @@ def test_a_wrong_number_is_forgotten_after_ten_minutes(storage: Site, row: WeCha
 def test_a_declined_login_says_so_to_its_own_person(storage: Site, row: WeChatAppRow) -> None:
     started = start(storage, row)
     sent = number_login.sent(storage, row, shown(started), "o-lin", now=SOON)
-    qr_login.decline(storage, str(sent.confirm_url).rpartition("/")[2], now=SOON)
+    confirmations.decline(storage, str(sent.confirm_url).rpartition("/")[2], now=SOON)
 
     with pytest.raises(AttemptDeclined):
         number_login.sent(storage, row, shown(started), "o-lin", now=SOON)

@@ -27,8 +27,9 @@ from wechatlogin.services import (
     applications,
     attempts,
     channel_tokens,
+    confirmations,
     open_authorization,
-    qr_login,
+    qr_scans,
     sessions,
     wechat_apps,
 )
@@ -75,7 +76,7 @@ def program(site: Site, row: WeChatAppRow) -> Application:
 
 
 def scan(site: Site, row: WeChatAppRow, scene: str, *, now: datetime) -> str:
-    scanned = qr_login.scanned_by_push(site, row, scene=scene, openid=OPENID, now=now)
+    scanned = qr_scans.scanned_by_push(site, row, scene=scene, openid=OPENID, now=now)
     assert scanned.confirm_url is not None
     return scanned.confirm_url.rsplit("/", 1)[1]
 
@@ -93,7 +94,7 @@ def test_a_scan_from_the_qr_to_the_token(
     waiting = open_authorization.look(site, program, begun.scene, now=NOW)
     token = scan(site, row, begun.scene, now=NOW + 59 * SECOND)
     scanned = open_authorization.look(site, program, begun.scene, now=NOW + 90 * SECOND)
-    qr_login.choose(site, token, None, now=NOW + 100 * SECOND)
+    confirmations.choose(site, token, None, now=NOW + 100 * SECOND)
 
     granted = open_authorization.look(site, program, begun.scene, now=NOW + 101 * SECOND)
 
@@ -122,7 +123,7 @@ def test_a_refusal_on_the_phone_is_told(
     site: Site, row: WeChatAppRow, program: Application
 ) -> None:
     begun = open_authorization.begin_scan(site, program, AFTER, now=NOW)
-    qr_login.decline(site, scan(site, row, begun.scene, now=NOW), now=NOW)
+    confirmations.decline(site, scan(site, row, begun.scene, now=NOW), now=NOW)
 
     with pytest.raises(AttemptDeclined):
         open_authorization.look(site, program, begun.scene, now=NOW)
@@ -134,7 +135,7 @@ def test_without_a_confirmation_only_where_the_application_says_so(
     program = a_program(site, ConfirmPolicy.NEVER)
     begun = open_authorization.begin_scan(site, program, AFTER, now=NOW)
 
-    scanned = qr_login.scanned_by_push(site, row, scene=begun.scene, openid=OPENID, now=NOW)
+    scanned = qr_scans.scanned_by_push(site, row, scene=begun.scene, openid=OPENID, now=NOW)
 
     assert scanned.confirm_url is None
     assert isinstance(open_authorization.look(site, program, begun.scene, now=NOW), Granted)
@@ -144,7 +145,7 @@ def test_the_same_token_for_a_minute_and_then_none(
     site: Site, row: WeChatAppRow, program: Application
 ) -> None:
     begun = open_authorization.begin_scan(site, program, AFTER, now=NOW)
-    qr_login.choose(site, scan(site, row, begun.scene, now=NOW), None, now=NOW)
+    confirmations.choose(site, scan(site, row, begun.scene, now=NOW), None, now=NOW)
 
     first = open_authorization.look(site, program, begun.scene, now=NOW)
     again = open_authorization.look(site, program, begun.scene, now=NOW + 59 * SECOND)

@@ -31,9 +31,10 @@ from wechatlogin.services import (
     application_users,
     applications,
     attempts,
+    confirmations,
     logins,
     page_scans,
-    qr_login,
+    qr_scans,
     scan_tickets,
     wechat_apps,
 )
@@ -88,7 +89,7 @@ def look(site: Site, begun: ScanBegun, now: datetime = NOW, origin: str = ORIGIN
 def scan(site: Site, row: WeChatAppRow, begun: ScanBegun, now: datetime = NOW) -> str:
     attempt = attempts.get(begun.scan_id[:32])
     assert attempt is not None
-    scanned = qr_login.scanned_by_push(site, row, scene=attempt.scene, openid=OPENID, now=now)
+    scanned = qr_scans.scanned_by_push(site, row, scene=attempt.scene, openid=OPENID, now=now)
     assert scanned.confirm_url is not None
     return scanned.confirm_url.rsplit("/", 1)[1]
 
@@ -96,7 +97,7 @@ def scan(site: Site, row: WeChatAppRow, begun: ScanBegun, now: datetime = NOW) -
 def get_ticket(site: Site, row: WeChatAppRow, shop: Application) -> str:
     """Return a ticket that was claimed at `NOW`."""
     begun = begin(site, shop)
-    qr_login.choose(site, scan(site, row, begun), None, now=NOW)
+    confirmations.choose(site, scan(site, row, begun), None, now=NOW)
     return page_scans.claim(site, look(site, begun), now=NOW).ticket.get_secret_value()
 
 
@@ -105,7 +106,7 @@ def test_from_the_qr_to_the_person(site: Site, row: WeChatAppRow, shop: Applicat
     before = look(site, begun).status.status
     token = scan(site, row, begun)
     scanned = look(site, begun).status.status
-    qr_login.choose(site, token, None, now=NOW)
+    confirmations.choose(site, token, None, now=NOW)
     confirmed = look(site, begun).status.status
 
     claimed = page_scans.claim(site, look(site, begun), now=NOW)
@@ -132,7 +133,7 @@ def test_the_number_is_kept_since_the_page_can_show_it(site: Site, row: WeChatAp
 
     assert number is not None
     with pytest.raises(AttemptDeclined):
-        qr_login.choose(site, token, number + 1, now=NOW)
+        confirmations.choose(site, token, number + 1, now=NOW)
 
 
 def test_a_ticket_is_good_for_300_seconds(site: Site, row: WeChatAppRow, shop: Application) -> None:
@@ -170,7 +171,7 @@ def test_the_page_whose_answer_was_lost_is_given_the_same_ticket_for_a_minute(
     site: Site, row: WeChatAppRow, shop: Application
 ) -> None:
     begun = begin(site, shop)
-    qr_login.choose(site, scan(site, row, begun), None, now=NOW)
+    confirmations.choose(site, scan(site, row, begun), None, now=NOW)
 
     first = page_scans.claim(site, look(site, begun), now=NOW)
     again = page_scans.claim(site, look(site, begun), now=NOW + 59 * SECOND)
@@ -188,7 +189,7 @@ def test_nobody_is_handed_over_before_the_phone_has_confirmed(
     token = scan(site, row, begun)
     with pytest.raises(AttemptNotReady):
         page_scans.claim(site, look(site, begun), now=NOW)
-    qr_login.decline(site, token, now=NOW)
+    confirmations.decline(site, token, now=NOW)
 
     with pytest.raises(AttemptDeclined):
         page_scans.claim(site, look(site, begun), now=NOW)
@@ -218,7 +219,7 @@ def test_an_id_is_worth_nothing_to_another_origin(
 
 def test_the_id_opens_no_session_of_ours(site: Site, row: WeChatAppRow, shop: Application) -> None:
     begun = begin(site, shop)
-    qr_login.choose(site, scan(site, row, begun), None, now=NOW)
+    confirmations.choose(site, scan(site, row, begun), None, now=NOW)
     attempt_id, secret = begun.scan_id[:32], begun.scan_id[32:]
 
     for cookie in (secret, begun.scan_id):

@@ -14,10 +14,11 @@ from wechatlogin.services import (
     attempt_marks,
     attempts,
     audit,
+    confirmations,
     logins,
     merging,
     privacy_notices,
-    qr_login,
+    qr_scans,
 )
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.privacy_notices import Agreement, NewNotice
@@ -43,7 +44,7 @@ def a_scan(site: Site) -> tuple[Attempt, str]:
     row = an_account(site, now=NOW)
     attempt = start_attempt(now=NOW, appid=row.appid, way=Way.SCAN, confirm=ConfirmPolicy.TAP)
     sighting = Sighting("o-lin", follows=True)
-    scanned = qr_login.pin(site, row, attempt, sighting=sighting, now=NOW)
+    scanned = qr_scans.pin(site, row, attempt, sighting=sighting, now=NOW)
     return attempt, (scanned.confirm_url or "").rsplit("/", 1)[-1]
 
 
@@ -181,10 +182,10 @@ def test_a_confirm_page_that_showed_no_notice_confirms_nothing(storage: Site) ->
     attempt, token = a_scan(storage)
 
     with pytest.raises(NoticeDue):
-        qr_login.choose(storage, token, None, now=SOON)
+        confirmations.choose(storage, token, None, now=SOON)
     assert _status_of(attempt) == Status.SCANNED
 
-    qr_login.choose(storage, token, None, now=SOON, agreement=Agreement(version))
+    confirmations.choose(storage, token, None, now=SOON, agreement=Agreement(version))
     assert _status_of(attempt) == Status.CONFIRMED
     attempts.claim(attempt.id, binding_hash=BINDING, now=SOON)
 
@@ -196,7 +197,7 @@ def test_whoever_hears_of_the_confirmation_finds_that_the_person_agreed(storage:
         lambda *_: attempts.claim(attempt.id, binding_hash=BINDING, now=SOON)
     )
 
-    qr_login.choose(storage, token, None, now=SOON, agreement=Agreement(version))
+    confirmations.choose(storage, token, None, now=SOON, agreement=Agreement(version))
 
     stop_listening()
     assert _status_of(attempt) == Status.CLAIMED
@@ -208,11 +209,11 @@ def test_a_policy_that_asks_nobody_asks_whoever_has_yet_to_agree(storage: Site) 
     for _ in range(2):
         attempt = start_attempt(now=NOW, appid=row.appid, way=Way.SCAN, confirm=ConfirmPolicy.NEVER)
         sighting = Sighting("o-lin", follows=True)
-        scanned = qr_login.pin(storage, row, attempt, sighting=sighting, now=NOW)
+        scanned = qr_scans.pin(storage, row, attempt, sighting=sighting, now=NOW)
         urls.append(scanned.confirm_url)
         if scanned.confirm_url:
             token = scanned.confirm_url.rsplit("/", 1)[-1]
-            qr_login.choose(storage, token, None, now=SOON, agreement=Agreement(version))
+            confirmations.choose(storage, token, None, now=SOON, agreement=Agreement(version))
 
     assert urls[0] is not None
     assert urls[1] is None

@@ -36,7 +36,7 @@ from wechatlogin.models import (
     WeChatAppRow,
 )
 from wechatlogin.models.transaction import write
-from wechatlogin.services import attempts, codes, linking, logins, merging
+from wechatlogin.services import attempts, codes, linking, logins, merge_records
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.linking import Outcome, Removal
 from wechatlogin.services.site import Site
@@ -88,7 +88,7 @@ def test_no_unionid_brings_back_what_was_taken_away(
     see(service, "o-s", now=MUCH_LATER)
 
     assert stays.user_id != goes.user_id
-    assert merging.get_waiting() == []
+    assert merge_records.get_waiting() == []
     assert AuditTag.USER_MERGED not in tags()
 
 

@@ -33,6 +33,7 @@ from wechatlogin.models import (
 )
 from wechatlogin.services import (
     accounts,
+    merge_records,
     merging,
     users,
 )
@@ -115,7 +116,7 @@ def test_logins_of_both_at_one_application_are_told_apart_again(
         log_in(storage, second, application=application, now=at, secret=f"{at}")
     see(service, "o-s")
     see(website, "o-w")
-    merge = merging.decide(merging.get_waiting()[0].id, Decision.MERGE, by=LI, now=LATER)
+    merge = merging.decide(merge_records.get_waiting()[0].id, Decision.MERGE, by=LI, now=LATER)
 
     one = db.session.scalars(select(ApplicationUser)).one()
     assert (one.user_id, one.first_login_at, one.last_login_at) == (stays, NOW, MUCH_LATER)

@@ -14,7 +14,7 @@ from flask.cli import AppGroup
 from wechatlogin import clock
 from wechatlogin.errors import MergeError, UserUnknown
 from wechatlogin.models import Merge
-from wechatlogin.services import bans, merging
+from wechatlogin.services import bans, merge_records, merging
 from wechatlogin.services.audit import COMMAND_LINE
 from wechatlogin.services.merge_pairs import Conflict
 from wechatlogin.services.merging import Decision
@@ -31,8 +31,8 @@ _REASONS = {
 @group.command("merges")
 def show() -> None:
     """Show the merges that wait for a decision, and the last ones."""
-    waiting = merging.get_waiting()
-    for merge in [*waiting, *merging.get_recent()]:
+    waiting = merge_records.get_waiting()
+    for merge in [*waiting, *merge_records.get_recent()]:
         click.echo(_line(merge))
     if waiting:
         click.echo("decide with `flask person merge ID` or `flask person keep-apart ID`")

@@ -4,7 +4,7 @@
     agree          they agree: the attempt can be claimed
     refuse         they do not, and nobody is logged in
 
-On a phone that confirms for a desktop the question is part of the confirm page (`qr_login`).
+On a phone that confirms for a desktop the question is part of the confirm page (`confirmations`).
 """
 
 from datetime import datetime

@@ -45,7 +45,7 @@ from wechatlogin.services import (
     forwarding,
     number_login,
     plain_scans,
-    qr_login,
+    qr_scans,
     received,
     unfollowing,
     wechat_apps,
@@ -160,7 +160,7 @@ def _scanned(chat: Chat, scene: str, *, now: datetime) -> str | None:
     if scene == delivery.FOLLOW_SCENE:
         return chats.welcome(chat)
     try:
-        scanned = qr_login.scanned_by_push(site, chat.row, scene=scene, openid=chat.openid, now=now)
+        scanned = qr_scans.scanned_by_push(site, chat.row, scene=scene, openid=chat.openid, now=now)
     except (AttemptTaken, AttemptDeclined) as err:
         return site.translate(err.message)
     except AttemptNotFound:

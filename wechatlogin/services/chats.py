@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from wechatlogin.models import Identity, Occasion, Purpose, WeChatAppRow
 from wechatlogin.services import accounts, replies, wechat_apps
 from wechatlogin.services.codes import IssuedCode
-from wechatlogin.services.qr_login import Scanned
+from wechatlogin.services.qr_scans import Scanned
 from wechatlogin.services.site import Site
 from wechatlogin.wechat import messages
 

@@ -36,10 +36,10 @@ from wechatlogin.services import (
     application_users,
     applications,
     audit,
+    code_exchange,
     end_user_tokens,
     sessions,
     users,
-    web_login,
     wechat_apps,
 )
 from wechatlogin.services.accounts import Sighting
@@ -195,7 +195,7 @@ def _verify_wechat_app(application: Application, request: SignedLogin) -> WeChat
 
 def _identify(site: Site, row: WeChatAppRow, request: SignedLogin, now: datetime) -> Identity:
     if request.right is not Right.MINI_PROGRAM_LOGIN:
-        return web_login.identify(site, row, request.code, now=now)
+        return code_exchange.identify(site, row, request.code, now=now)
     grant = wechat_apps.client(site, row).exchange_js_code(request.code)
     sighting = Sighting(openid=grant.openid, unionid=grant.unionid)
     return accounts.find_or_create_identity(row, sighting, now=now)

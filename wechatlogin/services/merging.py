@@ -20,10 +20,10 @@ Who has logged in stays; of two, or of none, the older one. Every step locks bot
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import aliased
 
-from wechatlogin.errors import MergeDecided, MergeImpossible, MergeNotFound, UserUnknown
+from wechatlogin.errors import MergeDecided, MergeImpossible, UserUnknown
 from wechatlogin.extensions import db
 from wechatlogin.models import (
     ApplicationUser,
@@ -36,9 +36,9 @@ from wechatlogin.models import (
 )
 from wechatlogin.models.transaction import repeatable, write
 from wechatlogin.services import (
-    audit,
     merge_moves,
     merge_pairs,
+    merge_records,
     privacy_notices,
     sessions,
     users,
@@ -104,10 +104,10 @@ def combine(first_id: str, second_id: str, *, reason: MergeReason, now: datetime
             return _merge(pair, known, reason=reason, by=None, now=now)
         if known is not None and known.state == MergeState.WAITING:
             return known
-        merge = _write_down(pair, known, reason=reason, now=now)
+        merge = merge_records.write_down(pair, known, reason=reason, now=now)
         merge.state, merge.conflict = MergeState.WAITING, conflicts[0]
         session.flush()
-        _audit(AuditTag.USER_MERGE_WAITING, merge, by=None, before=None, now=now)
+        merge_records.record(AuditTag.USER_MERGE_WAITING, merge, by=None, before=None, now=now)
     return merge
 
 
@@ -136,7 +136,7 @@ def decide(merge_id: int, decision: Decision, *, by: Actor, now: datetime) -> Me
     :raise MergeImpossible: if one of the two is gone.
     """
     with write() as session:
-        merge, pair = _lock_merge(merge_id)
+        merge, pair = merge_records.lock(merge_id)
         if merge.state == MergeState.MERGED:
             raise MergeDecided
         if len(pair) < 2:
@@ -148,7 +148,7 @@ def decide(merge_id: int, decision: Decision, *, by: Actor, now: datetime) -> Me
         before = MergeState(merge.state)
         merge.state, merge.decided_at, merge.decided_by = MergeState.KEPT_APART, now, by.name
         session.flush()
-        _audit(AuditTag.USER_KEPT_APART, merge, by=by, before=before, now=now)
+        merge_records.record(AuditTag.USER_KEPT_APART, merge, by=by, before=before, now=now)
     return merge
 
 
@@ -163,7 +163,7 @@ def undo(merge_id: int, *, by: Actor, now: datetime) -> Merge:
     :raise MergeImpossible: if one of the two would be left without an identity.
     """
     with write() as session:
-        merge, pair = _lock_merge(merge_id)
+        merge, pair = merge_records.lock(merge_id)
         if merge.state != MergeState.MERGED:
             raise MergeDecided
         theirs = _get_identities_to_return(merge)
@@ -182,28 +182,11 @@ def undo(merge_id: int, *, by: Actor, now: datetime) -> Merge:
         merge_moves.give_back(merge, theirs)
         merge.state, merge.decided_at, merge.decided_by = MergeState.UNDONE, now, by.name
         session.flush()
-        _audit(AuditTag.USER_MERGE_UNDONE, merge, by=by, before=MergeState.MERGED, now=now)
+        merge_records.record(
+            AuditTag.USER_MERGE_UNDONE, merge, by=by, before=MergeState.MERGED, now=now
+        )
         session.expire_all()
     return merge
-
-
-def get_waiting(*, after: int = 0, limit: int | None = None) -> list[Merge]:
-    """Return the merges that an operator has to decide, the oldest first, behind the one named."""
-    query = select(Merge).join(User, User.id == Merge.other_user_id).order_by(Merge.id)
-    query = query.where(Merge.state == MergeState.WAITING, Merge.id > after)
-    return list(db.session.scalars(query.limit(limit)))
-
-
-def count_waiting() -> int:
-    """Return how many merges an operator has to decide."""
-    query = select(func.count(Merge.id)).join(User, User.id == Merge.other_user_id)
-    return db.session.scalar(query.where(Merge.state == MergeState.WAITING)) or 0
-
-
-def get_recent(limit: int = 20) -> list[Merge]:
-    """Return the last merges that are not waiting, the newest first."""
-    query = select(Merge).where(Merge.state != MergeState.WAITING).order_by(Merge.id.desc())
-    return list(db.session.scalars(query.limit(limit)))
 
 
 def keep_apart(user_id: str, other: User, *, reason: MergeReason, now: datetime) -> None:
@@ -265,7 +248,7 @@ def _merge(
 ) -> Merge:
     before = MergeState(known.state) if known else None
     with write() as session:
-        merge = _write_down(pair, known, reason=reason, now=now)
+        merge = merge_records.write_down(pair, known, reason=reason, now=now)
         user, other = sorted(pair, key=merge_pairs.rank)
         merge.state, merge.decided_at = MergeState.MERGED, now
         merge.decided_by = by.name if by else None
@@ -281,7 +264,7 @@ def _merge(
         session.expire(other, ["identities"])
         session.delete(other)
         session.flush()
-        _audit(AuditTag.USER_MERGED, merge, by=by, before=before, now=now)
+        merge_records.record(AuditTag.USER_MERGED, merge, by=by, before=before, now=now)
         session.expire_all()
     return merge
 
@@ -304,42 +287,6 @@ def _end_doubled(user: User, other: User, now: datetime) -> None:
         sessions.end_of_application(other.id, application_id, now=now)
 
 
-def _write_down(
-    pair: list[User], known: Merge | None, *, reason: MergeReason, now: datetime
-) -> Merge:
-    """Write down who would stay and who would go, on the record that there is or on a new one."""
-    user, other = sorted(pair, key=merge_pairs.rank)
-    merge = known or Merge(created_at=now, moved={})
-    merge.user_id, merge.other_user_id, merge.reason = user.id, other.id, reason
-    merge.other_created_at, merge.other_last_login_at = other.created_at, other.last_login_at
-    merge.decided_at = merge.decided_by = None
-    db.session.add(merge)
-    return merge
-
-
-def _verify(merge_id: int) -> Merge:
-    query = select(Merge).where(Merge.id == merge_id)
-    merge = db.session.scalar(query.execution_options(populate_existing=True))
-    if merge is None:
-        raise MergeNotFound
-    return merge
-
-
-def _lock_merge(merge_id: int) -> tuple[Merge, list[User]]:
-    """Return a merge with those of its two users who are there, all of them locked.
-
-    :raise MergeNotFound: if there is no such merge.
-    """
-    merge = _verify(merge_id)
-    while True:
-        named = {merge.user_id, merge.other_user_id}
-        pair = users.lock_all(named)
-        merge = _verify(merge_id)
-        # While we waited, another merge may have written it under another user.
-        if {merge.user_id, merge.other_user_id} == named:
-            return merge, pair
-
-
 def _get_identities_to_return(merge: Merge) -> list[int]:
     query = select(Identity.id).where(Identity.user_id == merge.user_id)
     all_ids = set(db.session.scalars(query))
@@ -347,21 +294,3 @@ def _get_identities_to_return(merge: Merge) -> list[int]:
     if not theirs or len(theirs) == len(all_ids):
         raise MergeImpossible
     return theirs
-
-
-def _audit(
-    tag: AuditTag, merge: Merge, *, by: Actor | None, before: MergeState | None, now: datetime
-) -> None:
-    detail = f"merge {merge.id}: {merge.other_user_id} ({merge.conflict or merge.reason})"
-    if by is None:
-        audit.record(tag, user_id=merge.user_id, detail=detail, now=now)
-        return
-    audit.record_change(
-        tag,
-        by,
-        before={"state": before} if before else None,
-        after={"state": merge.state},
-        detail=detail,
-        user_id=merge.user_id,
-        now=now,
-    )

@@ -6,7 +6,7 @@ to it are enough.
 
     start    an attempt and six digits, which are shown once and kept as a keyed hash alone
     sent     the message pins the attempt to its sender, who gets the link to the confirm page,
-             as after a scan (`services/qr_login.py`)
+             as after a scan (`services/qr_scans.py`)
 
 The digits match the person to the screen, so the confirm page asks for a tap and no second
 number. It still asks: whoever was talked into sending somebody else's number reads there whose
@@ -32,10 +32,10 @@ from wechatlogin.errors import (
 from wechatlogin.extensions import db
 from wechatlogin.models import Attempt, AuditEntry, AuditTag, Way, WeChatAppRow
 from wechatlogin.models.transaction import repeatable, write
-from wechatlogin.services import attempts, audit, qr_login
+from wechatlogin.services import attempts, audit, qr_scans
 from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.errand import Errand
-from wechatlogin.services.qr_login import Scanned
+from wechatlogin.services.qr_scans import Scanned
 from wechatlogin.services.site import Browser, Site
 
 LIFETIME = timedelta(minutes=5)
@@ -94,7 +94,7 @@ def sent(site: Site, row: WeChatAppRow, digits: str, openid: str, *, now: dateti
         attempt = _find(site, row, digits, now)
         if attempt is None:
             raise AttemptNotFound
-        return qr_login.pin(site, row, attempt, sighting=Sighting(openid, follows=True), now=now)
+        return qr_scans.pin(site, row, attempt, sighting=Sighting(openid, follows=True), now=now)
     except (AttemptNotFound, AttemptTaken, AttemptExpired) as err:
         audit.record(AuditTag.ATTEMPT_UNKNOWN_NUMBER, actor=sender, now=now)
         raise NumberWrong from err

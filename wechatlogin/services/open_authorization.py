@@ -30,7 +30,7 @@ from wechatlogin.errors import (
     WeChatError,
 )
 from wechatlogin.models import Application, Attempt, Status, Way, WeChatAppRow
-from wechatlogin.services import attempts, channel_tokens, logins, web_login, wechat_apps
+from wechatlogin.services import attempts, channel_tokens, code_exchange, logins, wechat_apps
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.qr_login import CREATE_QRCODE
 from wechatlogin.services.site import Browser, Site
@@ -174,7 +174,7 @@ def exchange(
         case Status.DECLINED | Status.FAILED:
             raise AuthorizationInvalid
     try:
-        attempt = web_login.confirm_by_code(site, attempt, code, now=now)
+        attempt = code_exchange.confirm_by_code(site, attempt, code, now=now)
     except LoginMustRestart:
         attempts.fail(attempt.id, reason="code_refused", now=now)
         raise

@@ -21,11 +21,11 @@ from wechatlogin.services import (
     attempts,
     chats,
     followers_only,
-    qr_login,
+    qr_scans,
     received,
 )
 from wechatlogin.services.accounts import Sighting
-from wechatlogin.services.qr_login import Scan, Scanned
+from wechatlogin.services.qr_scans import Scan, Scanned
 from wechatlogin.services.site import Site
 from wechatlogin.wechat.messages import PassiveReply, ScanEvent, SubscribeEvent
 
@@ -37,12 +37,12 @@ def answer(
 
     No unit of writes may be open.
     """
-    attempt = qr_login.get_scannable(row, push.scene) if push.scene else None
+    attempt = qr_scans.get_scannable(row, push.scene) if push.scene else None
     if attempt is None or attempts.status_at(attempt, now) is not Status.PENDING:
         return None
-    scan = qr_login.make_scan(site, row, attempt, Sighting(push.openid, follows=True))
+    scan = qr_scans.make_scan(site, row, attempt, Sighting(push.openid, follows=True))
     is_news = followers_only.check_news(row, scan.known, now=now)
-    if is_news or not qr_login.check_asks(attempt, scan.known):
+    if is_news or not qr_scans.check_asks(attempt, scan.known):
         return None
     chat = chats.chat_of(site, row, push.openid, scan.known)
     reply = PassiveReply(chats.ask_to_confirm(chat, Scanned(attempt, scan.confirm_url)))
@@ -64,6 +64,6 @@ def _write(
     now: datetime,
 ) -> Attempt:
     with write():
-        scanned = qr_login.write_scan(scan, now=now)
+        scanned = qr_scans.write_scan(scan, now=now)
         received.note_answered(site.vault, scan.row.appid, push, reply, now=now)
     return scanned

@@ -4,7 +4,7 @@ app's page with the QR code on a desktop (way `website`).
     begin    a pending attempt, and the address of WeChat's page with the attempt's scene as state
     finish   WeChat sent the browser back with a code: exchanged once, however often it comes
 
-What can happen on the way back:
+What can happen on the way back (the exchange itself is in `services/code_exchange.py`):
 
     the browser's cookie is there     the code is exchanged, the attempt is confirmed
     the cookie is lost                in WeChat: begin again once; if it is lost again, the person
@@ -16,7 +16,6 @@ What can happen on the way back:
                                       real code after the person has tapped 使用完整服务
 """
 
-import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -28,8 +27,6 @@ from wechatlogin.errors import (
     NoticeRefused,
     OriginUnknown,
     RightMissing,
-    SnapshotUser,
-    WeChatError,
 )
 from wechatlogin.models import (
     Application,
@@ -46,25 +43,21 @@ from wechatlogin.services import (
     agreements,
     attempt_marks,
     attempts,
-    followers_only,
+    code_exchange,
     ways,
     wechat_apps,
 )
-from wechatlogin.services.accounts import Sighting
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.site import Browser, Site
 from wechatlogin.vault import sha256_hex
-from wechatlogin.wechat.errors import LoginMustRestart, SnapshotSuspected
-from wechatlogin.wechat.oauth import TOKEN_PATH, Scope
+from wechatlogin.wechat.errors import LoginMustRestart
+from wechatlogin.wechat.oauth import Scope
 
 #: Where WeChat sends the browser back to.
 CALLBACK_PATHS = {Way.IN_WECHAT: "/api/wechat/auth", Way.WEBSITE: "/login/website/return"}
 #: The same for a login that goes on to a program's page.
 PROGRAM_CALLBACK_PATH = "/connections/return"
 MAX_RESTARTS = 1
-#: How long the second of two callbacks waits for the first to end.
-PATIENCE_SECONDS = 8.0
-LOOK_AGAIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -227,7 +220,9 @@ def _follow_code(
     if not is_bound and attempt.restarts < MAX_RESTARTS:
         return _restart(site, browser, attempt, now)
     try:
-        attempt = confirm_by_code(site, attempt, code, now=now, language=browser.language)
+        attempt = code_exchange.confirm_by_code(
+            site, attempt, code, now=now, language=browser.language
+        )
     except LoginMustRestart:
         attempts.fail(attempt.id, reason="code_refused", now=now)
         # The page around a frame waits for this attempt and would not know a new one.
@@ -277,78 +272,6 @@ def scope_for(site: Site, errand: Errand) -> Scope:
             return Scope.USERINFO if errand.wants_profile else Scope.BASE
         case _:
             return Scope(site.settings.login_scope)
-
-
-def confirm_by_code(
-    site: Site, attempt: Attempt, code: str, *, now: datetime, language: str | None = None
-) -> Attempt:
-    """Exchange the code and confirm the attempt, or wait for the callback that is at it.
-
-    The caller has seen that whoever brings the code is the one that the attempt belongs to;
-    `language` is what their pages speak.
-
-    :raise AuthorizationInvalid: if the callback that was first came to nothing.
-    :raise SnapshotUser: if WeChat showed a snapshot page.
-    :raise LoginMustRestart: if WeChat refuses the code; the attempt stays as it is.
-    :raise WeChatError: if WeChat gives no answer to the code.
-    """
-    if not attempt_marks.begin_exchange(attempt.id, code_hash=sha256_hex(code), now=now):
-        with site.http.slots.taken(TOKEN_PATH):
-            return _outcome_of_other_callback(attempt.id, now)
-    row = wechat_apps.get(attempt.appid or "")
-    if row is None:
-        raise AuthorizationInvalid
-    try:
-        identity = identify(site, row, code, now=now, language=language)
-        followers_only.find_out(site, attempt, row, identity.openid, now=now)
-    except (SnapshotUser, SnapshotSuspected):
-        attempt_marks.release_exchange(attempt.id, now=now)
-        raise
-    except LoginMustRestart:
-        raise
-    except WeChatError:
-        attempts.fail(attempt.id, reason="wechat", now=now)
-        raise
-    return followers_only.confirm(attempt, identity, now=now)
-
-
-def identify(
-    site: Site, row: WeChatAppRow, code: str, *, now: datetime, language: str | None = None
-) -> Identity:
-    """Return whom a code of WeChat's page stands for, in one try.
-
-    :raise SnapshotUser: if WeChat showed a snapshot page; `SnapshotSuspected` says the same.
-    :raise LoginMustRestart: if the code is expired, used up or not one of this app's.
-    :raise WeChatError: if WeChat gives no answer.
-    """
-    client = wechat_apps.client(site, row)
-    # One slot for both calls: whose code is spent is not to be turned away at the second.
-    with site.http.slots.taken(TOKEN_PATH):
-        grant = client.exchange_code(code)
-        if grant.is_snapshot_user:
-            raise SnapshotUser
-        has_profile = bool({Scope.USERINFO, Scope.LOGIN} & grant.scopes)
-        profile = client.get_profile(grant) if has_profile else None
-    sighting = Sighting(grant.openid, grant.unionid, profile, language=language)
-    return accounts.find_or_create_identity(row, sighting, now=now)
-
-
-def _outcome_of_other_callback(attempt_id: str, now: datetime) -> Attempt:
-    """Wait until the callback that exchanges the code has ended, and share its outcome."""
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < give_up_at:
-        attempt = attempts.get(attempt_id)
-        if attempt is not None and attempt.status in {Status.CONFIRMED, Status.CLAIMED}:
-            return attempt
-        if attempt is not None and attempt.awaits_follow:
-            return attempt
-        if attempt is None or attempt.status != Status.PENDING:
-            break
-        if attempt.exchange_hash is None:
-            # Nothing else gives the right to exchange back.
-            raise SnapshotUser
-        time.sleep(LOOK_AGAIN_SECONDS)
-    raise AuthorizationInvalid
 
 
 def _ask_here(site: Site, attempt: Attempt, now: datetime) -> AskHere | Confirmed:

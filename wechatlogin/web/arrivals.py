@@ -6,7 +6,7 @@ from flask import redirect
 from werkzeug.wrappers import Response
 
 from wechatlogin.models import Attempt, Purpose
-from wechatlogin.services import logins, qr_login
+from wechatlogin.services import logins, qr_scans
 from wechatlogin.web import destinations, people, results
 from wechatlogin.web.context import current_browser, current_site
 
@@ -17,7 +17,7 @@ def arrive(attempt: Attempt, *, now: datetime) -> Response | str:
     :raise AttemptError: if the attempt cannot be claimed by this browser.
     """
     if attempt.purpose == Purpose.CONFIRM:
-        scanned = qr_login.scanned_by_page(current_site(), attempt, now=now)
+        scanned = qr_scans.scanned_by_page(current_site(), attempt, now=now)
         return redirect(scanned.confirm_url, 302) if scanned.confirm_url else results.scanned()
     if follow_url := destinations.get_follow_url(attempt):
         return redirect(follow_url, 302)

@@ -18,7 +18,7 @@ from wechatlogin.config import ConfirmPolicy
 from wechatlogin.errors import AttemptDeclined, NoticeDue
 from wechatlogin.extensions import csrf, limiter
 from wechatlogin.models import Attempt, Purpose, Status, Way
-from wechatlogin.services import attempts, linking, qr_login
+from wechatlogin.services import attempts, confirmations, linking
 from wechatlogin.services.errand import Errand
 from wechatlogin.web import agreeing, following, offers, words
 from wechatlogin.web.context import current_site
@@ -32,7 +32,7 @@ bp = Blueprint("confirm", __name__)
 @limiter.limit(start_limit)
 def show(token: str) -> str:
     now = clock.now()
-    attempt = qr_login.verify_confirmable(token)
+    attempt = confirmations.verify_confirmable(token)
     status = attempts.status_at(attempt, now)
     if following.check_awaiting(attempt, now):
         return following.ask_on_phone(attempt, url_for("confirm.choose", token=token), now=now)
@@ -48,7 +48,7 @@ def choose(token: str) -> Response:
     number = get_single("number", source=request.form) or ""
     decision = get_single("decision", source=request.form)
     if decision == "decline":
-        qr_login.decline(current_site(), token, now=clock.now())
+        confirmations.decline(current_site(), token, now=clock.now())
     else:
         _confirm(token, int(number) if number.isascii() and number.isdigit() else None)
     return redirect(url_for("confirm.show", token=token), 303)
@@ -56,7 +56,7 @@ def choose(token: str) -> Response:
 
 def _confirm(token: str, number: int | None) -> None:
     try:
-        qr_login.choose(
+        confirmations.choose(
             current_site(),
             token,
             number,
@@ -69,9 +69,9 @@ def _confirm(token: str, number: int | None) -> None:
 
 
 def _ask(attempt: Attempt, token: str, now: datetime) -> str:
-    identity = qr_login.get_person(attempt)
+    identity = confirmations.get_person(attempt)
     needs_number = attempt.confirm == ConfirmPolicy.NUMBER
-    notice = qr_login.get_notice(attempt)
+    notice = confirmations.get_notice(attempt)
     return render_template(
         "confirm.html",
         nickname=identity.nickname if identity else None,

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from wechatlogin import clock
 from wechatlogin.errors import InvalidRequest
-from wechatlogin.services import merging, paging
+from wechatlogin.services import merge_records, merging, paging
 from wechatlogin.services.merging import Decision
 from wechatlogin.web.operator import desk, person_rows
 from wechatlogin.web.parameters import get_single
@@ -24,14 +24,14 @@ def show_all() -> str:
     now, after = clock.now(), get_single("after") or "0"
     if not (after.isascii() and after.isdecimal() and len(after) <= 18):
         raise InvalidRequest
-    waiting = merging.get_waiting(after=int(after), limit=paging.SIZE + 1)
+    waiting = merge_records.get_waiting(after=int(after), limit=paging.SIZE + 1)
     shown = waiting[: paging.SIZE]
     return render_template(
         "operator/merges.html",
         waiting=[person_rows.merge(row, now=now) for row in shown],
         first_url=url_for(".show_all") if int(after) else None,
         next_url=url_for(".show_all", after=shown[-1].id) if len(waiting) > len(shown) else None,
-        recent=[person_rows.merge(row, now=now) for row in merging.get_recent()],
+        recent=[person_rows.merge(row, now=now) for row in merge_records.get_recent()],
         people_url=url_for("operator_people.show_all"),
         notice=_notice(get_single("done")),
     )

@@ -15,7 +15,7 @@ from flask_babel import gettext
 from wechatlogin import clock
 from wechatlogin.errors import InvalidRequest
 from wechatlogin.models import User
-from wechatlogin.services import applications, merging, people_search, wechat_apps
+from wechatlogin.services import applications, merge_records, people_search, wechat_apps
 from wechatlogin.services.paging import Page, Place
 from wechatlogin.services.people_search import Kind
 from wechatlogin.web import people, words
@@ -49,7 +49,7 @@ def _list(name: str, after: Place | None) -> Page[User]:
 
 
 def _page(page: Page[User], *, text: str, name: str, has_more: bool) -> str:
-    now, waiting = clock.now(), merging.count_waiting()
+    now, waiting = clock.now(), merge_records.count_waiting()
     names = {row.appid: row.name for row in wechat_apps.get_all()}
     return render_template(
         "operator/people.html",

@@ -8,7 +8,14 @@ from enum import StrEnum
 
 from flask_babel import format_datetime, format_decimal, format_percent, gettext
 
-from wechatlogin.services import account_states, funnel, health, merging, platform_errors, verdict
+from wechatlogin.services import (
+    account_states,
+    funnel,
+    health,
+    merge_records,
+    platform_errors,
+    verdict,
+)
 from wechatlogin.services.account_states import AccountState
 from wechatlogin.services.funnel import SCANNED_WAYS, Funnel, LoginTimes
 from wechatlogin.services.health import Health
@@ -67,7 +74,7 @@ def draw(site: Site, period: Period, *, now: datetime) -> dict[str, object]:
         "times_text": _times(funnel.get_times(since=since)),
         "apps": [status_accounts.describe(account, now=now) for account in accounts],
         "errors": [_error(one, accounts, now) for one in troubles[:MOST_ERRORS]],
-        "merges_text": _merges(merging.count_waiting()),
+        "merges_text": _merges(merge_records.count_waiting()),
         "service_rows": _service(standing, now),
         "period_text": name_period(period),
     }
