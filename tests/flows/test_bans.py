@@ -1,5 +1,8 @@
 """A ban as the banned person meets it: out at once, and in by no door."""
 
+import re
+from collections.abc import Callable
+
 from playwright.sync_api import BrowserContext, expect
 
 from tests.compat.end_users import Program
@@ -19,6 +22,13 @@ def ban(installation: Installation, person: str) -> None:
         assert identity is not None
         bans.ban(identity.user_id, by=COMMAND_LINE, now=clock.now())
         db.session.remove()
+
+
+def a_banned_person(installation: Installation) -> str:
+    person = installation.simulator.add_person()
+    Phone(person).open(f"{installation.url}/login")
+    ban(installation, person)
+    return person
 
 
 def test_a_banned_person_is_out_and_is_told_so_at_the_door(installation: Installation) -> None:
@@ -51,19 +61,32 @@ def test_tokens_of_a_banned_person_are_nothing_and_no_new_ones_come(
     assert "停用" in refused.json()["msg"]
 
 
-def test_a_desktop_that_a_banned_person_confirms_stays_logged_out(
+def test_a_desktop_that_a_banned_person_confirms_says_why_it_stays_logged_out(
     installation: Installation, desktop: BrowserContext
 ) -> None:
-    person = installation.simulator.add_person()
-    Phone(person).open(f"{installation.url}/login")
-    ban(installation, person)
+    person = a_banned_person(installation)
     page = open_login(desktop, installation.url)
 
     scanned = installation.simulator.scan(person, read_qr(page), follow=True)
     phone = Phone(person)
     phone.submit(phone.open(confirm_link(scanned)), number=read_number(page))
 
-    heading = page.get_by_role("heading", level=1)
-    expect(heading).to_have_text("登录没有完成", use_inner_text=True)
+    expect(page.get_by_role("main")).to_contain_text("这个账号已被停用")
     page.goto(f"{installation.url}/account")
     assert "/login" in page.url
+
+
+def test_a_desktop_without_scripts_says_so_too(
+    installation: Installation, new_context: Callable[..., BrowserContext]
+) -> None:
+    person = a_banned_person(installation)
+    page = new_context(java_script_enabled=False).new_page()
+    page.goto(f"{installation.url}/login")
+
+    scanned = installation.simulator.scan(person, read_qr(page), follow=True)
+    page.get_by_role("link", name="我已在手机上确认").click()
+    phone, number = Phone(person), page.locator(".number").inner_text()
+    phone.submit(phone.open(confirm_link(scanned)), number=number)
+    page.get_by_role("link", name=re.compile("确认")).click()
+
+    expect(page.get_by_role("main")).to_contain_text("这个账号已被停用")

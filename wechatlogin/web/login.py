@@ -20,10 +20,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from wechatlogin import clock
-from wechatlogin.errors import AttemptExpired, AttemptNotFound
+from wechatlogin.errors import AttemptExpired, AttemptNotFound, UserBanned
 from wechatlogin.extensions import csrf, limiter
-from wechatlogin.models import Purpose, Status, Way
-from wechatlogin.services import applications, attempts, logins, wechat_apps
+from wechatlogin.models import Attempt, Purpose, Status, Way
+from wechatlogin.services import applications, attempts, logins, users, wechat_apps
 from wechatlogin.services.errand import Errand
 from wechatlogin.services.ways import Offer
 from wechatlogin.web import destinations, login_urls, offers, own_paths, people
@@ -85,20 +85,12 @@ def check(attempt_id: str) -> Response | str:
     if attempt is None or attempt.binding_hash != current_browser().binding_hash:
         raise AttemptNotFound
     status = attempts.status_at(attempt, clock.now())
-    errand, follow_url = Errand.of(attempt), destinations.get_follow_url(attempt)
+    follow_url = destinations.get_follow_url(attempt)
     if follow_url and status == Status.SCANNED:
         return redirect(follow_url, 302)
-    offers.open_up_for(errand)
-    return render_template(
-        "login_check.html",
-        status=status,
-        is_by_number=attempt.way == Way.NUMBER,
-        number=attempt.number if status == Status.SCANNED and attempt.way != Way.NUMBER else None,
-        check_url=url_for("login.check", attempt_id=attempt_id),
-        claim_url=url_for("login.claim", attempt_id=attempt_id),
-        restart_url=login_urls.restart_url(errand),
-        site_name=offers.site_name(errand),
-    )
+    if status == Status.CONFIRMED:
+        users.verify_admitted(attempt.user_id)
+    return _show_check(attempt, status)
 
 
 @bp.post("/login/attempts/<attempt_id>/claim")
@@ -108,7 +100,28 @@ def claim(attempt_id: str) -> Response:
     if not is_script:
         # No other site can add the header; a form has to bring its own proof.
         csrf.protect()
-    login = logins.claim(current_site(), attempt_id, current_browser(), now=clock.now())
+    try:
+        login = logins.claim(current_site(), attempt_id, current_browser(), now=clock.now())
+    except UserBanned:
+        if not is_script:
+            raise
+        # The page that waits has no words for this; there they are told.
+        return jsonify(redirect=url_for("login.check", attempt_id=attempt_id))
     target = destinations.after(login, now=clock.now())
     answer = jsonify(redirect=target) if is_script else redirect(target, 303)
     return people.log_in(answer, login)
+
+
+def _show_check(attempt: Attempt, status: Status) -> str:
+    errand, by_number = Errand.of(attempt), attempt.way == Way.NUMBER
+    offers.open_up_for(errand)
+    return render_template(
+        "login_check.html",
+        status=status,
+        is_by_number=by_number,
+        number=attempt.number if status == Status.SCANNED and not by_number else None,
+        check_url=url_for("login.check", attempt_id=attempt.id),
+        claim_url=url_for("login.claim", attempt_id=attempt.id),
+        restart_url=login_urls.restart_url(errand),
+        site_name=offers.site_name(errand),
+    )
