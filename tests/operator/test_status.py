@@ -82,6 +82,9 @@ def test_from_nothing_proven_to_works_and_back_to_refused_pushes(install: Instal
     assert refused.status_code == 403
     assert "时间相差太多" in words_of(told)
     assert headline_of(works) == "微信登录可用"
+    assert "有人登录成功：微信内登录" in words_of(works)
+    # Nothing else has failed.
+    assert "仍然" not in words_of(works)
 
 
 def test_a_viewer_sees_the_same_page_and_no_person(installation: Installation) -> None:

@@ -22,7 +22,7 @@ from wechatlogin.services.health import Health
 from wechatlogin.services.platform_errors import Trouble
 from wechatlogin.services.readiness import Condition
 from wechatlogin.services.site import Site
-from wechatlogin.services.verdict import Evidence, Verdict
+from wechatlogin.services.verdict import Evidence, Kind, Verdict
 from wechatlogin.web import words
 from wechatlogin.web.operator import status_accounts, status_words
 
@@ -82,10 +82,11 @@ def draw(site: Site, period: Period, *, now: datetime) -> dict[str, object]:
 
 def _headline(found: Verdict, now: datetime) -> dict[str, object]:
     values = {"name": words.isolate(found.name), "ip": found.ip, "count": found.count}
-    ways = (
-        (gettext("用不了：%(ways)s。"), found.failing),
-        (gettext("仍然有人登录成功：%(ways)s。"), found.working),
-    )
+    if found.kind is Kind.SUCCESS:
+        working = gettext("有人登录成功：%(ways)s。")
+    else:
+        working = gettext("仍然有人登录成功：%(ways)s。")
+    ways = ((gettext("用不了：%(ways)s。"), found.failing), (working, found.working))
     return {
         "kind": found.kind.value,
         "title": gettext(found.title, **values),
