@@ -58,8 +58,10 @@ def test_where_nothing_can_be_sent_the_page_shows_the_code_and_why(
 
 
 def test_where_not_even_the_follow_state_is_known_the_code_is_still_shown(
-    installation: Installation,
+    install: Installer,
 ) -> None:
+    # Whom WeChat has not answered asks it no more for a while, so nobody shares this one.
+    installation = install()
     installation.simulator.fault("/cgi-bin/message/template/send", "http_500")
     installation.simulator.fault("/cgi-bin/message/custom/send", "http_500")
     installation.simulator.fault("/cgi-bin/user/info", "http_500")

@@ -176,8 +176,10 @@ def test_where_the_event_gets_lost_coming_back_to_the_page_is_enough(
 
 
 def test_when_wechat_does_not_answer_the_person_can_say_so_later(
-    installation: Installation, person: str
+    install: Installer, person: str
 ) -> None:
+    # Whom WeChat has not answered asks it no more for a while, so nobody shares this one.
+    installation = install()
     installation.simulator.fault(USER_INFO, "http_500")
     phone = Phone(person)
     page = phone.open(register(installation))

@@ -121,6 +121,24 @@ def test_the_wait_needs_a_moment_and_an_app_that_is_pushed_to(installation: Inst
     assert "等待微信的推送" not in over.text
 
 
+def test_what_was_pushed_a_moment_before_is_not_what_is_waited_for(
+    installation: Installation,
+) -> None:
+    simulator, appid = installation.simulator, installation.account.appid
+    person = simulator.add_person()
+    simulator.follow(person, appid)
+    desk = Desk(installation)
+
+    simulator.send(person, appid, "你好")
+    page = desk.open(f"/operator/doctor/push/{appid}")
+    before = desk.open(page.url.replace("?", "/seen?")).json()
+    simulator.send(person, appid, "你好")
+    after = desk.open(page.url.replace("?", "/seen?")).json()
+
+    assert "等待微信的推送" in page.text
+    assert (before, after) == ({"is_over": False}, {"is_over": True})
+
+
 def test_the_waiting_page_shows_a_push_by_itself(
     installation: Installation, desktop: BrowserContext
 ) -> None:

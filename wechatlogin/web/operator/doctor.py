@@ -26,6 +26,7 @@ bp = desk.blueprint("doctor", __name__, "/doctor", role=Role.VIEWER)
 
 #: How long a page waits for WeChat.
 PATIENCE = timedelta(minutes=5)
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _ICONS = {State.OK: "success", State.WRONG: "error", State.UNKNOWN: "warning"}
 
 
@@ -48,7 +49,7 @@ def examine() -> str:
 def wait_for_push(appid: str) -> str | AnyResponse:
     now, since = clock.now(), _read_since()
     if since is None:
-        return redirect(url_for(".wait_for_push", appid=appid, since=int(now.timestamp())), 303)
+        return redirect(url_for(".wait_for_push", appid=appid, since=_write_since(now)), 303)
     row = wechat_apps.verify(appid)
     finding = _look(row, since, now)
     is_waiting = finding.state is State.UNKNOWN and now < since + PATIENCE
@@ -60,7 +61,7 @@ def wait_for_push(appid: str) -> str | AnyResponse:
         name=row.name,
         callback_url=current_site().url(f"/api/wechat/{appid}"),
         since_text=words.moment(since, now=now),
-        seen_url=url_for(".look_for_push", appid=appid, since=int(since.timestamp())),
+        seen_url=url_for(".look_for_push", appid=appid, since=_write_since(since)),
         is_waiting=is_waiting,
         again_url=url_for(".wait_for_push", appid=appid),
         doctor_url=url_for(".show"),
@@ -160,11 +161,16 @@ def _look(row: WeChatAppRow, since: datetime, now: datetime) -> Finding:
     return finding
 
 
+def _write_since(moment: datetime) -> int:
+    # To the microsecond: what came in the same second before is not what is waited for.
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
 def _read_since() -> datetime | None:
-    seconds = get_single("since") or ""
-    if not (seconds.isdecimal() and len(seconds) <= 10):
+    microseconds = get_single("since") or ""
+    if not (microseconds.isascii() and microseconds.isdecimal() and len(microseconds) <= 16):
         return None
-    return datetime.fromtimestamp(int(seconds), UTC)
+    return _EPOCH + timedelta(microseconds=int(microseconds))
 
 
 def _arrival() -> Arrival:
