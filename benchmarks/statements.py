@@ -10,6 +10,8 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import shake_256
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -44,9 +46,23 @@ class Recording:
             one.is_commit for one in self.steps
         )
 
-    def replay(self, connection: Any) -> None:
+    def cut(self, ends: Sequence[int]) -> "list[Recording]":
+        """Return its parts, each with the number of the step before which it ends."""
+        return [Recording(self.steps[begin:end], self.own) for begin, end in pairwise([0, *ends])]
+
+    def renew(self, name: str) -> dict[str, str]:
+        """Return new values for those that differ, the same for each part and name."""
+        return {
+            value: shake_256(f"{name} {value}".encode()).hexdigest(len(value) // 2 + 1)[
+                : len(value)
+            ]
+            for value in self.own
+        }
+
+    def replay(self, connection: Any, new: Mapping[str, str] | None = None) -> None:
         """Run the steps on a connection of the driver, with new values for those that differ."""
-        new = {value: _another(value) for value in self.own}
+        if new is None:
+            new = {value: _another(value) for value in self.own}
         cursor = connection.cursor()
         for step in self.steps:
             if step.statement:
