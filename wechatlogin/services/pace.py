@@ -19,7 +19,7 @@ from wechatlogin.models.transaction import repeatable, write
 #: A tenth of what a lock may last: the next rows may be far from those of before.
 AIM_SECONDS = 0.01
 #: Where its indexes are on the disk alone, a row takes a millisecond and more.
-FIRST, LEAST, MOST = 20, 5, 1_000
+FIRST, LEAST, MOST = 20, 2, 1_000
 #: More than this a commit takes because of its rows, or the disk is so slow that few are enough.
 DEAREST_COMMIT_SECONDS = 4 * AIM_SECONDS
 
