@@ -1,4 +1,4 @@
-"""The service's SQL in bare Flask views, by the driver: no service on Flask goes below that."""
+"""The service's SQL in bare Flask views, by the driver: the least that these statements take."""
 
 import os
 import pickle

@@ -1,6 +1,6 @@
 """Target 7: a whole login by QR on each database, beside the same SQL statements alone.
 
-What they take in Flask views that do nothing else is told too: less is not to be had.
+What they take in Flask views that do nothing else is told too: with them less is not to be had.
 """
 
 import time

@@ -1,7 +1,7 @@
 """Target 5: a push in safe mode that moves an attempt, beside Flask and wechatpy doing less.
 
 What the push's own SQL takes is told too, on the driver's bare connection and in a Flask view that
-does nothing else: less is not to be had.
+does nothing else: with these statements less is not to be had.
 """
 
 import json
