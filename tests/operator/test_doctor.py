@@ -114,7 +114,9 @@ def test_the_wait_needs_a_moment_and_an_app_that_is_pushed_to(installation: Inst
     desk = Desk(installation)
     path = f"/operator/doctor/push/{installation.account.appid}"
 
-    assert re.search(r"since=\d+$", desk.open(path).url)
+    page = desk.open(path)
+    assert re.search(r"since=\d+$", page.url)
+    assert re.search(r"从 \d\d:\d\d:\d\d 开始等", page.text)
     assert desk.open(f"{path}/seen").status_code == 400
     assert desk.open(f"{path}/seen?since=1").json() == {"is_over": True}
     over = desk.open(f"{path}?since=1000000000")

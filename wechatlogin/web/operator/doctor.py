@@ -8,7 +8,7 @@ GET      /operator/doctor/push/<appid>/seen     whether it has, for the page's s
 from datetime import UTC, datetime, timedelta
 
 from flask import Response, jsonify, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import format_datetime, gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from wechatlogin import clock
@@ -17,7 +17,6 @@ from wechatlogin.extensions import limiter
 from wechatlogin.models import Role, WeChatAppRow
 from wechatlogin.services import doctor, wechat_apps
 from wechatlogin.services.doctor import Arrival, Finding, Report, State, Step
-from wechatlogin.web import words
 from wechatlogin.web.context import current_site
 from wechatlogin.web.operator import desk
 from wechatlogin.web.parameters import get_single
@@ -60,7 +59,7 @@ def wait_for_push(appid: str) -> str | AnyResponse:
         finding=describe(finding),
         name=row.name,
         callback_url=current_site().url(f"/api/wechat/{appid}"),
-        since_text=words.moment(since, now=now),
+        since_text=format_datetime(since, "HH:mm:ss"),
         seen_url=url_for(".look_for_push", appid=appid, since=_write_since(since)),
         is_waiting=is_waiting,
         again_url=url_for(".wait_for_push", appid=appid),
